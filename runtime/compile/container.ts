@@ -1,0 +1,315 @@
+/** The container of each step. */
+import { COORDINATOR } from '../contract.ts';
+import type { Step } from '../pipeline/model.ts';
+import type {
+  Container,
+  EnvVar,
+  EphemeralContainer,
+  SecurityContext,
+  VolumeMount,
+} from './objects.ts';
+import type { PlanStep } from './plan.ts';
+import type { CompileInput } from './types.ts';
+import { LATE_VARIABLES } from './environment.ts';
+import { escapeKubelet } from './escape.ts';
+import { expandImage, isPrivilegedPlugin, sameImage } from './image.ts';
+import { containerLimits, toQuantities } from './resources.ts';
+import { scriptCommands } from './script.ts';
+import type { SecretKeys } from './secrets.ts';
+import { settingsEnvironment } from './settings.ts';
+import { scriptFile } from './plan.ts';
+
+/** Where the coordinator sees its folders. */
+export const PATHS = {
+  files: '/drone-kube/files',
+  run: '/drone-kube/run',
+  verdict: '/drone-kube/verdict',
+  status: '/drone-kube/status',
+} as const;
+
+/** Where a step sees its own run folder; pipelines may mount nothing there. */
+export const STEP_FOLDER = '/run/drone';
+
+export const VOLUMES = {
+  files: 'drone-kube-files',
+  run: 'drone-kube-run',
+  verdict: 'drone-kube-verdict',
+  status: 'drone-kube-status',
+  workspace: 'workspace',
+} as const;
+
+/** The user of every container in a `restricted` namespace whose step names none. */
+const RESTRICTED_USER = 1000;
+const ZERO = { cpu: '0', memory: '0' } as const;
+const CLONE_ENTRYPOINT = '/usr/local/bin/clone';
+const DRONE_CLONE_IMAGE = 'drone/git';
+
+export interface StageParts {
+  readonly input: CompileInput;
+  readonly workspace: string;
+  /** The name of the Pod volume behind each volume of the pipeline. */
+  readonly volumes: ReadonlyMap<string, string>;
+  readonly secretKeys: SecretKeys;
+}
+
+/**
+ * `3-unit-tests`: what `kubectl logs -c` takes. Unique by its number; letters that a container
+ * name cannot have become dashes.
+ */
+export function containerName(step: PlanStep): string {
+  const slug = step.name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 50)
+    .replaceAll(/^-+|-+$/g, '');
+  return slug === '' ? String(step.number) : `${step.number}-${slug}`;
+}
+
+export const stepImage = (step: PlanStep, input: CompileInput): string =>
+  step.source === undefined ? input.options.cloneImage : expandImage(step.source.image);
+
+/** Only of the image that Drone uses for it is the entrypoint of the clone step known. */
+export const cloneIsLatched = (cloneImage: string): boolean =>
+  sameImage(cloneImage, DRONE_CLONE_IMAGE);
+
+/** A container that is there from the beginning: a latched step or a service. */
+export function stepContainer(step: PlanStep, parts: StageParts): Container {
+  const latched = step.kind === 'latched';
+  const limits = toQuantities(
+    containerLimits({ cpu: 0, memory: 0 }, step.source?.resources.limits ?? { cpu: 0, memory: 0 }),
+  );
+  const run: VolumeMount = {
+    name: VOLUMES.run,
+    mountPath: STEP_FOLDER,
+    subPath: `steps/${step.number}`,
+    readOnly: true,
+  };
+  const base = commonContainer(step, parts, latched ? [] : staticStatus(step, parts));
+  return {
+    ...base,
+    ...(latched ? { command: latchCommand(step) } : {}),
+    volumeMounts: latched ? [run, ...base.volumeMounts] : base.volumeMounts,
+    resources: {
+      // The request of the stage sits on the coordinator: steps do not run all at once, so the
+      // sum over them would reserve what nobody uses.
+      requests: ZERO,
+      ...(Object.keys(limits).length > 0 ? { limits } : {}),
+    },
+    // Process 1 is a shell in the foreground, so SIGTERM has to be brought to the step.
+    ...(latched
+      ? {
+          lifecycle: {
+            preStop: {
+              exec: { command: [`${STEP_FOLDER}/busybox`, 'sh', '-c', 'kill -TERM -1'] },
+            },
+          },
+        }
+      : {}),
+  };
+}
+
+/** The container that is added at the turn of a step whose command nobody knows. */
+export function ephemeralContainer(
+  step: PlanStep,
+  parts: StageParts,
+  late: Readonly<Record<string, string>>,
+): EphemeralContainer {
+  const own = step.source?.environment;
+  const values = Object.entries(late).filter(([name]) => own?.has(name) !== true);
+  const base = commonContainer(
+    step,
+    parts,
+    values.map(([name, value]) => ({ name, value: escapeKubelet(value) })),
+  );
+  return {
+    ...base,
+    volumeMounts: [
+      { name: VOLUMES.status, mountPath: STEP_FOLDER, readOnly: true },
+      ...base.volumeMounts,
+    ],
+  };
+}
+
+function commonContainer(
+  step: PlanStep,
+  parts: StageParts,
+  late: readonly EnvVar[],
+): EphemeralContainer {
+  const { input, workspace } = parts;
+  const { source } = step;
+  const security = securityContext(source, input);
+  const ownImageFolder = source !== undefined && source.detach && source.commands.length === 0;
+  const workingDir = source?.workingDir || (ownImageFolder ? '' : workspace);
+  const args = step.kind === 'latched' ? [] : (source?.command ?? []);
+  return {
+    name: containerName(step),
+    image: stepImage(step, input),
+    ...(source?.pull === undefined
+      ? { imagePullPolicy: 'IfNotPresent' }
+      : { imagePullPolicy: source.pull }),
+    ...(args.length > 0 ? { args: args.map(escapeKubelet) } : {}),
+    ...(workingDir === '' ? {} : { workingDir }),
+    env: [...late, ...stepEnvironment(step, parts)],
+    envFrom: [{ configMapRef: { name: environmentName(input.name) } }],
+    volumeMounts: volumeMounts(source, parts),
+    ...(security === undefined ? {} : { securityContext: security }),
+  };
+}
+
+export const environmentName = (stage: string): string => `${stage}-env`;
+
+function latchCommand(step: PlanStep): readonly string[] {
+  const shim = [`${STEP_FOLDER}/busybox`, 'sh', `${STEP_FOLDER}/step.sh`, STEP_FOLDER];
+  return step.source === undefined
+    ? [...shim, CLONE_ENTRYPOINT]
+    : [...shim, 'script', scriptFile(step)];
+}
+
+export const hasScript = (step: PlanStep): boolean =>
+  step.kind === 'latched' && step.source !== undefined && scriptCommands(step.source).length > 0;
+
+/** A service starts with the stage, when nothing has failed yet. */
+function staticStatus(step: PlanStep, { input }: StageParts): EnvVar[] {
+  const values: Record<(typeof LATE_VARIABLES)[number], string> = {
+    DRONE_BUILD_STATUS: 'success',
+    DRONE_STAGE_STATUS: 'success',
+    CI_BUILD_STATUS: 'success',
+    DRONE_BUILD_FINISHED: String(input.now),
+    DRONE_STAGE_FINISHED: String(input.now),
+    CI_BUILD_FINISHED: String(input.now),
+    DRONE_STEP_NUMBER: String(step.number),
+    DRONE_FAILED_STEPS: '',
+  };
+  return LATE_VARIABLES.filter((name) => step.source?.environment.has(name) !== true).map(
+    (name) => ({ name, value: values[name] }),
+  );
+}
+
+function stepEnvironment(step: PlanStep, { input, secretKeys }: StageParts): EnvVar[] {
+  const { source } = step;
+  const clone = input.pipeline.clone;
+  const values: readonly (readonly [string, EnvVar])[] = [
+    ...(source?.environment ?? []),
+    ...(source === undefined
+      ? [
+          ...(clone.depth > 0 ? ([['PLUGIN_DEPTH', { value: String(clone.depth) }]] as const) : []),
+          ...(clone.skipVerify ? ([['PLUGIN_SKIP_VERIFY', { value: 'true' }]] as const) : []),
+        ]
+      : [
+          ['DRONE_STEP_NAME', { value: source.name }] as const,
+          ...settingsEnvironment(source.settings),
+        ]),
+  ].map(([name, setting]) => [
+    name,
+    'fromSecret' in setting
+      ? secretVariable(name, setting.fromSecret, secretKeys)
+      : { name, value: escapeKubelet(setting.value) },
+  ]);
+  return [
+    ...new Map(values).values(),
+    ...secretKeys.netrc.map((name) => ({
+      name,
+      valueFrom: { secretKeyRef: { name: secretKeys.object, key: name } },
+    })),
+    { name: 'KUBERNETES_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+  ];
+}
+
+/** A secret that nobody defined is an empty variable, as in drone-runner-kube. */
+function secretVariable(name: string, secret: string, keys: SecretKeys): EnvVar {
+  const key = keys.byName.get(secret.toLowerCase());
+  return key === undefined
+    ? { name, value: '' }
+    : { name, valueFrom: { secretKeyRef: { name: keys.object, key } } };
+}
+
+function volumeMounts(source: Step | undefined, parts: StageParts): VolumeMount[] {
+  return [
+    { name: VOLUMES.workspace, mountPath: parts.workspace },
+    ...(source?.volumes ?? []).flatMap((mount) => {
+      const name = parts.volumes.get(mount.name);
+      return name === undefined
+        ? []
+        : [
+            {
+              name,
+              mountPath: mount.path,
+              ...(mount.subPath === '' ? {} : { subPath: mount.subPath }),
+            },
+          ];
+    }),
+  ];
+}
+
+const RESTRICTED: SecurityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+function securityContext(
+  source: Step | undefined,
+  { options }: CompileInput,
+): SecurityContext | undefined {
+  const user = {
+    ...(source?.user === undefined ? {} : { runAsUser: source.user }),
+    ...(source?.group === undefined ? {} : { runAsGroup: source.group }),
+  };
+  if (options.security === 'restricted') {
+    return { ...RESTRICTED, runAsUser: RESTRICTED_USER, ...user };
+  }
+  const privileged =
+    source !== undefined &&
+    (source.privileged || isPrivilegedPlugin(source, options.privilegedImages));
+  const context = { ...user, ...(privileged ? { privileged: true } : {}) };
+  return Object.keys(context).length > 0 ? context : undefined;
+}
+
+export function coordinatorContainer(
+  input: CompileInput,
+  request: { readonly cpu?: string; readonly memory?: string },
+  workspace: string,
+  ephemeral: boolean,
+): Container {
+  const { options } = input;
+  // A working tree is unpacked by the user that the steps run as, so that they own it.
+  const root = options.workspace === 'upload' && options.security === 'default';
+  const mounts = [
+    { name: VOLUMES.files, mountPath: PATHS.files, readOnly: true },
+    { name: VOLUMES.run, mountPath: PATHS.run },
+    { name: VOLUMES.verdict, mountPath: PATHS.verdict, readOnly: true },
+    ...(ephemeral ? [{ name: VOLUMES.status, mountPath: PATHS.status }] : []),
+    ...(options.workspace === 'upload' ? [{ name: VOLUMES.workspace, mountPath: workspace }] : []),
+  ];
+  return {
+    name: COORDINATOR,
+    image: options.coordinatorImage,
+    imagePullPolicy: 'IfNotPresent',
+    command: [
+      'sh',
+      `${PATHS.files}/coordinator.sh`,
+      PATHS.files,
+      PATHS.run,
+      `${PATHS.verdict}/verdict`,
+      '/bin/busybox',
+      PATHS.status,
+    ],
+    env: [],
+    envFrom: [],
+    volumeMounts: mounts,
+    resources: { requests: request },
+    // The kubelet starts containers in order and waits for this hook, so no step container comes
+    // up before its folder is there; an init container would cost a second.
+    lifecycle: {
+      postStart: {
+        exec: {
+          command: ['sh', '-c', `until [ -e ${PATHS.run}/control/ready ]; do sleep 0.02; done`],
+        },
+      },
+    },
+    securityContext: root
+      ? { ...RESTRICTED, runAsNonRoot: false, runAsUser: 0, readOnlyRootFilesystem: true }
+      : { ...RESTRICTED, runAsUser: RESTRICTED_USER, readOnlyRootFilesystem: true },
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * The order of a stage: which steps there are, what each waits for and when it may run.
+ * The coordinator in the Pod follows it; nobody else decides.
+ */
+import { matchesBuild, runPolicy, type BuildInputs } from '../pipeline/conditions.ts';
+import type { FailurePolicy, Pipeline, Step } from '../pipeline/model.ts';
+
+/**
+ * How the container of a step gets going:
+ * - latched: it is there from the beginning and waits for its turn;
+ * - service: it starts at once;
+ * - ephemeral: it is added at its turn, because nobody knows the command of its image;
+ * - upload: no container; the working tree of `exec` is streamed into the workspace.
+ */
+export type StepKind = 'latched' | 'service' | 'ephemeral' | 'upload';
+
+export interface PlanStep {
+  /** DRONE_STEP_NUMBER, counted from 1 over the steps that are reported; 0 for an upload that stands for no clone step. */
+  readonly number: number;
+  readonly name: string;
+  readonly kind: StepKind;
+  /** Steps after it do not wait for its end, and its exit code does not count. */
+  readonly detached: boolean;
+  readonly when: 'success' | 'failure' | 'always';
+  readonly failure: FailurePolicy;
+  readonly waitsFor: readonly number[];
+  /** undefined for the clone step and the upload. */
+  readonly source: Step | undefined;
+}
+
+/** A step that gets no container, because its conditions do not match this build. */
+export interface SkippedStep {
+  readonly name: string;
+  readonly why: 'when' | 'filter';
+}
+
+export interface Plan {
+  readonly steps: readonly PlanStep[];
+  readonly skipped: readonly SkippedStep[];
+}
+
+export interface PlanOptions {
+  readonly build: BuildInputs;
+  /** `clone`: the clone step, unless the pipeline disables it; `upload`: the working tree. */
+  readonly workspace: 'clone' | 'upload';
+  /** Names of steps and services to keep (all where empty) and to leave out; never the clone step. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+const CLONE = 'clone';
+
+/**
+ * Plans a pipeline that has passed the linter. Drone's rules: clone, services, steps, in that
+ * order; serial unless any step has `depends_on`; in a graph, a step without dependencies starts
+ * after the clone. A step that is left out passes its dependencies on to those that wait for it.
+ */
+export function planStage(pipeline: Pipeline, options: PlanOptions): Plan {
+  const cloning = !pipeline.clone.disable;
+  const sources = [...pipeline.services, ...pipeline.steps];
+  const graph = sources.some((step) => step.dependsOn.length > 0);
+
+  const drafts: Draft[] = [];
+  if (options.workspace === 'upload') {
+    // Without a clone step the name `clone` is free for a step of the pipeline.
+    drafts.push(draftWithoutSource(cloning ? CLONE : '', 'upload', cloning));
+  } else if (cloning) {
+    drafts.push(draftWithoutSource(CLONE, 'latched', true));
+  }
+  const first = drafts[0];
+  for (const step of sources) {
+    const named = step.dependsOn.map((dependency) => dependency.name);
+    const serial = drafts.at(-1);
+    const waitsFor = graph
+      ? named.length > 0
+        ? named
+        : first === undefined
+          ? []
+          : [first.name]
+      : serial === undefined
+        ? []
+        : [serial.name];
+    drafts.push({
+      name: step.name,
+      source: step,
+      kind: kindOf(step, pipeline.services.includes(step)),
+      numbered: true,
+      waitsFor,
+      left: leftOut(step, options),
+    });
+  }
+
+  const byName = new Map(drafts.map((draft) => [draft.name, draft]));
+  const numbers = new Map<string, number>();
+  for (const draft of drafts) {
+    if (draft.left === undefined)
+      numbers.set(draft.name, draft.numbered ? numbers.size + offset(first) : 0);
+  }
+  const steps = drafts
+    .filter((draft) => draft.left === undefined)
+    .map((draft) => toStep(draft, byName, numbers));
+  const skipped = drafts.flatMap((draft) =>
+    draft.left === undefined ? [] : [{ name: draft.name, why: draft.left }],
+  );
+  return { steps, skipped };
+}
+
+interface Draft {
+  readonly name: string;
+  readonly source: Step | undefined;
+  readonly kind: StepKind;
+  readonly numbered: boolean;
+  readonly waitsFor: readonly string[];
+  readonly left: SkippedStep['why'] | undefined;
+}
+
+function draftWithoutSource(name: string, kind: StepKind, numbered: boolean): Draft {
+  return { name, source: undefined, kind, numbered, waitsFor: [], left: undefined };
+}
+
+const offset = (first: Draft | undefined): number =>
+  first !== undefined && !first.numbered ? 0 : 1;
+
+function kindOf(step: Step, service: boolean): StepKind {
+  if (service) return 'service';
+  return step.commands.length > 0 || step.entrypoint.length > 0 ? 'latched' : 'ephemeral';
+}
+
+function leftOut(step: Step, options: PlanOptions): SkippedStep['why'] | undefined {
+  const { include, exclude } = options;
+  if (exclude.includes(step.name)) return 'filter';
+  if (include.length > 0 && !include.includes(step.name)) return 'filter';
+  return matchesBuild(step.when, options.build) ? undefined : 'when';
+}
+
+function toStep(
+  draft: Draft,
+  byName: ReadonlyMap<string, Draft>,
+  numbers: ReadonlyMap<string, number>,
+): PlanStep {
+  const { source } = draft;
+  return {
+    number: numbers.get(draft.name) ?? 0,
+    name: draft.name,
+    kind: draft.kind,
+    detached: source?.detach ?? false,
+    when: source === undefined ? 'always' : runPolicy(source.when),
+    failure: source?.failure ?? 'stop',
+    waitsFor: [...keptDependencies(draft, byName)]
+      .flatMap((name) => numbers.get(name) ?? [])
+      .sort((a, b) => a - b),
+    source,
+  };
+}
+
+/** The nearest dependencies that are part of the plan. */
+function keptDependencies(
+  draft: Draft,
+  byName: ReadonlyMap<string, Draft>,
+  found = new Set<string>(),
+  seen = new Set<string>(),
+): Set<string> {
+  for (const name of draft.waitsFor) {
+    const dependency = byName.get(name);
+    if (dependency === undefined || seen.has(name)) continue;
+    seen.add(name);
+    if (dependency.left === undefined) found.add(name);
+    else keptDependencies(dependency, byName, found, seen);
+  }
+  return found;
+}
+
+/** The file of the script of a step in the folder that the coordinator reads. */
+export const scriptFile = (step: PlanStep): string => `script-${step.number}`;
+
+/** The plan as the coordinator reads it; coordinator.sh tells the fields. */
+export function planFile(plan: Plan, hasScript: (step: PlanStep) => boolean): string {
+  const next = new Map<number, number[]>();
+  for (const step of plan.steps) {
+    for (const number of step.waitsFor)
+      next.set(number, [...(next.get(number) ?? []), step.number]);
+  }
+  return plan.steps
+    .map((step) => {
+      const fields = [
+        step.number,
+        step.when,
+        step.failure,
+        step.kind,
+        step.detached ? 'detach' : 'wait',
+        step.waitsFor.length,
+        next.get(step.number)?.join(' ') ?? '-',
+        hasScript(step) ? scriptFile(step) : '-',
+        step.name,
+      ];
+      return `${fields.join('\t')}\n`;
+    })
+    .join('');
+}

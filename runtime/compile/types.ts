@@ -1,0 +1,61 @@
+/** What compiling a pipeline takes and gives. Plain data on both sides. */
+import type { BuildContext } from '../drone/types.ts';
+import type { Pipeline, ResourceAmounts } from '../pipeline/model.ts';
+import type { ConfigMap, EphemeralContainer, Pod, Secret } from './objects.ts';
+import type { Plan, PlanStep } from './plan.ts';
+
+export interface CompileInput {
+  readonly pipeline: Pipeline;
+  readonly context: BuildContext;
+  /** Unix seconds. */
+  readonly now: number;
+  /** Of the Pod and, with suffixes, of everything else of the stage. */
+  readonly name: string;
+  readonly namespace: string;
+  /** Labels for all objects beside the ones that Drone's runner sets. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The value of a secret by its name in lower case. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Below every other variable: DRONE_RUNNER_ENVIRON, `--env-file`. */
+  readonly globalEnvironment: ReadonlyMap<string, string>;
+  /** coordinator.sh and step.sh, as files of the stage. */
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly options: CompileOptions;
+}
+
+export interface CompileOptions {
+  readonly workspace: 'clone' | 'upload';
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** `restricted`: every container satisfies the Pod Security level of that name. */
+  readonly security: 'default' | 'restricted';
+  readonly coordinatorImage: string;
+  readonly cloneImage: string;
+  /** Asked for by the Pod where the pipeline asks for nothing. */
+  readonly defaultRequest: ResourceAmounts;
+  /** Images that run privileged beside the ones of Drone, where `trusted` is not needed. */
+  readonly privilegedImages: readonly string[];
+}
+
+export interface CompiledStage {
+  readonly plan: Plan;
+  /** Plan and scripts. Owner of all other objects. */
+  readonly files: ConfigMap;
+  /** The variables that all containers share. */
+  readonly environment: ConfigMap;
+  readonly secret: Secret | undefined;
+  readonly pullSecret: Secret | undefined;
+  readonly pod: Pod;
+  /** The container of each step that has one. */
+  readonly containers: ReadonlyMap<number, string>;
+  readonly images: ReadonlyMap<number, string>;
+  /** Values that no log may show. */
+  readonly masks: readonly string[];
+  /** Names of secrets that the pipeline uses and nobody defined. */
+  readonly missingSecrets: readonly string[];
+  /** The container to add when the turn of an ephemeral step has come. */
+  readonly ephemeral: (
+    step: PlanStep,
+    late: Readonly<Record<string, string>>,
+  ) => EphemeralContainer;
+}

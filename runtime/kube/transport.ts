@@ -1,0 +1,280 @@
+/** One way to the API server for everything: connections, retries, rate limit, counts. */
+import { Agent, buildConnector, request as send, type Dispatcher } from 'undici';
+import { systemClock, type Clock } from './clock.ts';
+import type { Credentials, KubeAccess, TlsOptions } from './config.ts';
+import {
+  errorFromNetwork,
+  errorFromResponse,
+  KubeError,
+  networkCode,
+  parseStatus,
+} from './errors.ts';
+import { RateLimiter, type Lane } from './rate.ts';
+import { describeRequest, requestUrl, type Query } from './request.ts';
+import { retryDelay } from './retry.ts';
+
+export interface TransportOptions {
+  /** Requests a second in the long run; 50 by default. */
+  readonly qps?: number;
+  /** Requests at once; 100 by default. */
+  readonly burst?: number;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface RequestOptions {
+  readonly query?: Query;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** `application/json` by default; a patch says its kind here. */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** For the whole call, with all waiting and retries; 30 000 by default. */
+  readonly timeoutMs?: number;
+  /** `urgent` for DELETE by default, else `normal`. */
+  readonly lane?: Lane;
+}
+
+export interface StreamOptions {
+  readonly query?: Query;
+  readonly signal: AbortSignal;
+  /** Until the answer begins; 0 waits for ever, as the log of a silent container needs. */
+  readonly headersTimeoutMs: number;
+}
+
+/** What is needed to open a WebSocket beside this transport. */
+export interface Handshake extends Credentials {
+  /** With the scheme `ws` or `wss`. */
+  readonly url: URL;
+}
+
+interface Attempt {
+  readonly method: Method;
+  readonly path: string;
+  readonly query: Query;
+  readonly body: string | undefined;
+  readonly contentType: string;
+  readonly lane: Lane;
+  readonly signal: AbortSignal;
+  readonly agent: Agent;
+  readonly headersTimeoutMs: number;
+}
+
+const HEADERS_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export class Transport {
+  readonly access: KubeAccess;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #limiter: RateLimiter;
+  readonly #counts = new Map<string, number>();
+  readonly #agent: Agent;
+  /** A stream holds its connection for hours: in the pool of 16 it would starve the requests. */
+  readonly #streamAgent: Agent;
+
+  constructor(access: KubeAccess, options: TransportOptions = {}) {
+    this.access = access;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#limiter = new RateLimiter(options.qps ?? 50, options.burst ?? 100, this.#clock);
+    const connect = connector(access);
+    const common = { connect, bodyTimeout: 0, keepAliveTimeout: 30_000, allowH2: false };
+    this.#agent = new Agent({ ...common, connections: 16 });
+    this.#streamAgent = new Agent(common);
+  }
+
+  /**
+   * Sends a request and reads its JSON answer, which the caller names the type of.
+   * Throws a KubeError, or the signal's reason when aborted.
+   */
+  async request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
+    const what = describeRequest(method, path, options.query ?? {});
+    const timeoutMs = options.timeoutMs ?? 30_000;
+    const limit = new AbortController();
+    const timer = setTimeout(() => {
+      const message = `${what}: no answer from ${this.access.server} in ${timeoutMs} ms; try again`;
+      limit.abort(new KubeError('kube-timeout', message));
+    }, timeoutMs);
+    const abort = (): void => limit.abort(options.signal?.reason);
+    options.signal?.addEventListener('abort', abort, { once: true });
+    if (options.signal?.aborted === true) abort();
+    try {
+      const response = await this.#send(what, {
+        method,
+        path,
+        query: options.query ?? {},
+        body: options.body === undefined ? undefined : JSON.stringify(options.body),
+        contentType: options.contentType ?? 'application/json',
+        lane: options.lane ?? (method === 'DELETE' ? 'urgent' : 'normal'),
+        signal: limit.signal,
+        agent: this.#agent,
+        headersTimeoutMs: HEADERS_TIMEOUT_MS,
+      });
+      return await readJson<T>(what, response);
+    } catch (error) {
+      limit.signal.throwIfAborted();
+      throw errorFromNetwork(what, this.access.server, error);
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * Opens a GET whose answer goes on for long (a watch, a log). The caller reads the body, which
+   * is destroyed when the signal is aborted. Throws like {@link request}.
+   */
+  async stream(path: string, options: StreamOptions): Promise<Dispatcher.ResponseData['body']> {
+    const what = describeRequest('GET', path, options.query ?? {});
+    try {
+      const response = await this.#send(what, {
+        method: 'GET',
+        path,
+        query: options.query ?? {},
+        body: undefined,
+        contentType: 'application/json',
+        lane: 'normal',
+        signal: options.signal,
+        agent: this.#streamAgent,
+        headersTimeoutMs: options.headersTimeoutMs,
+      });
+      return response.body;
+    } catch (error) {
+      options.signal.throwIfAborted();
+      throw errorFromNetwork(what, this.access.server, error);
+    }
+  }
+
+  /** Admits and counts a WebSocket of the path, and says how to open it. */
+  async handshake(path: string, query: Query, signal: AbortSignal): Promise<Handshake> {
+    await this.#limiter.acquire('normal', signal);
+    this.#count(describeRequest('GET', path, query));
+    const url = new URL(requestUrl(this.access.server, path, query));
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    return { url, ...(await this.access.credentials()) };
+  }
+
+  /** Requests sent so far, retries included, by verb and resource: `POST pods`, `WATCH pods`. */
+  counts(): ReadonlyMap<string, number> {
+    return new Map(this.#counts);
+  }
+
+  /** Breaks every connection; what is under way fails. */
+  async close(): Promise<void> {
+    await Promise.all([this.#agent.destroy(), this.#streamAgent.destroy()]);
+  }
+
+  async #send(what: string, attempt: Attempt): Promise<Dispatcher.ResponseData> {
+    for (let retries = 0; ; retries += 1) {
+      await this.#limiter.acquire(attempt.lane, attempt.signal);
+      let failure: { status?: number; retryAfterSeconds?: number | undefined; code?: string };
+      let error: unknown;
+      try {
+        const response = await this.#sendOnce(what, attempt);
+        if (response.statusCode < 300) return response;
+        const body = await response.body.text();
+        const retryAfterSeconds = retryAfter(response.headers['retry-after'], body);
+        failure = { status: response.statusCode, retryAfterSeconds };
+        error = errorFromResponse(what, response.statusCode, body);
+      } catch (thrown) {
+        const code = networkCode(thrown);
+        if (attempt.signal.aborted || code === undefined) throw thrown;
+        failure = { code };
+        error = thrown;
+      }
+      const facts = {
+        retries,
+        method: attempt.method,
+        status: failure.status,
+        retryAfterSeconds: failure.retryAfterSeconds,
+        networkCode: failure.code,
+      };
+      const delay = retryDelay(facts, this.#random());
+      if (delay === undefined) throw error;
+      await this.#clock.sleep(delay, attempt.signal);
+    }
+  }
+
+  async #sendOnce(what: string, attempt: Attempt): Promise<Dispatcher.ResponseData> {
+    const { headers } = await this.access.credentials();
+    this.#count(what);
+    return send(requestUrl(this.access.server, attempt.path, attempt.query), {
+      method: attempt.method,
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'drone-kube',
+        ...(attempt.body === undefined ? {} : { 'content-type': attempt.contentType }),
+        ...headers,
+      },
+      body: attempt.body ?? null,
+      signal: attempt.signal,
+      dispatcher: attempt.agent,
+      headersTimeout: attempt.headersTimeoutMs,
+    });
+  }
+
+  #count(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+}
+
+/** Connects with the TLS options of the moment: a client certificate may have been replaced. */
+function connector(access: KubeAccess): buildConnector.connector {
+  let current: { readonly tls: TlsOptions; readonly connect: buildConnector.connector } | undefined;
+  const connectorFor = (tls: TlsOptions): buildConnector.connector => {
+    if (current === undefined || !sameTls(current.tls, tls)) {
+      const options = {
+        ...tls,
+        timeout: CONNECT_TIMEOUT_MS,
+        keepAlive: true,
+        keepAliveInitialDelay: 30_000,
+        allowH2: false,
+      };
+      current = { tls, connect: buildConnector(options) };
+    }
+    return current.connect;
+  };
+  const open = async (
+    options: buildConnector.Options,
+    callback: buildConnector.Callback,
+  ): Promise<void> => {
+    let tls: TlsOptions;
+    try {
+      ({ tls } = await access.credentials());
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)), null);
+      return;
+    }
+    // undici prefers the host's name to the one that the kubeconfig sets.
+    const named =
+      tls.servername === undefined ? options : { ...options, servername: tls.servername };
+    connectorFor(tls)(named, callback);
+  };
+  return (options, callback) => void open(options, callback);
+}
+
+function sameTls(left: TlsOptions, right: TlsOptions): boolean {
+  const text = (value: unknown): string =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
+  const keys = ['ca', 'cert', 'key', 'servername', 'rejectUnauthorized'] as const;
+  return keys.every((key) => text(left[key]) === text(right[key]));
+}
+
+function retryAfter(header: string | string[] | undefined, body: string): number | undefined {
+  const seconds = Number(header ?? parseStatus(body)?.details?.retryAfterSeconds ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+}
+
+async function readJson<T>(what: string, response: Dispatcher.ResponseData): Promise<T> {
+  const text = await response.body.text();
+  try {
+    const value: T = JSON.parse(text);
+    return value;
+  } catch {
+    const message = `${what}: the answer is not JSON; check that the server is a Kubernetes API`;
+    throw new KubeError('kube-bad-response', message);
+  }
+}

@@ -1,0 +1,82 @@
+/** Making the objects of a stage, and removing them. */
+import type { CompiledStage } from '../compile/types.ts';
+import type { OwnerReference } from '../compile/objects.ts';
+import { createObject, deleteObject } from '../kube/objects.ts';
+import { CONFIG_MAPS, PODS, SECRETS } from '../kube/request.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { ObjectLike, PodLike } from '../kube/types.ts';
+
+/** Seconds between SIGTERM and SIGKILL when a stage is over or cancelled. */
+const GRACE_SECONDS = 1;
+
+export type Owner = OwnerReference;
+
+/**
+ * The object that owns all others of a stage: with it they all go. Made first, so that whatever
+ * happens next leaves nothing that nobody owns.
+ */
+export async function createOwner(
+  transport: Transport,
+  stage: CompiledStage,
+  signal: AbortSignal,
+): Promise<Owner> {
+  const { namespace, name } = stage.files.metadata;
+  const options = { signal };
+  const made = await createObject<ObjectLike>(
+    transport,
+    CONFIG_MAPS,
+    namespace,
+    stage.files,
+    options,
+  );
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: made.metadata.uid ?? '' };
+}
+
+/** Everything else; the Pod last, because its kubelet wants to find the rest. */
+export async function createRest(
+  transport: Transport,
+  stage: CompiledStage,
+  owner: Owner,
+  signal: AbortSignal,
+): Promise<PodLike> {
+  const { namespace } = stage.files.metadata;
+  const owned = <T extends { readonly metadata: object }>(object: T): T => ({
+    ...object,
+    metadata: { ...object.metadata, ownerReferences: [owner] },
+  });
+  await Promise.all([
+    createObject(transport, CONFIG_MAPS, namespace, owned(stage.environment), { signal }),
+    ...[stage.secret, stage.pullSecret].map((secret) =>
+      secret === undefined
+        ? undefined
+        : createObject(transport, SECRETS, namespace, owned(secret), { signal }),
+    ),
+  ]);
+  return createObject<PodLike>(transport, PODS, namespace, owned(stage.pod), { signal });
+}
+
+/** Deletes the Pod at once; nothing happens where it is gone already. */
+export async function deletePod(
+  transport: Transport,
+  namespace: string,
+  name: string,
+): Promise<boolean> {
+  return deleteObject(
+    transport,
+    { resource: PODS, namespace, name },
+    { gracePeriodSeconds: GRACE_SECONDS, lane: 'urgent' },
+  );
+}
+
+/** Deletes the owner; the garbage collector of the cluster takes the rest. */
+export async function deleteOwner(
+  transport: Transport,
+  namespace: string,
+  name: string,
+): Promise<boolean> {
+  return deleteObject(
+    transport,
+    { resource: CONFIG_MAPS, namespace, name },
+    { propagationPolicy: 'Background', lane: 'urgent' },
+  );
+}

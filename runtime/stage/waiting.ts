@@ -1,0 +1,84 @@
+/** What a Pod waits for, in the words of the scheduler and the kubelet. Pure. */
+import type { EventLike, PodLike } from '../kube/types.ts';
+import { obstacle, tidy } from './pod-view.ts';
+
+export interface Waiting {
+  /** Which clock runs: waiting for a place, or for images, volumes and containers. */
+  readonly phase: 'unschedulable' | 'starting';
+  readonly text: string;
+}
+
+/** Events that tell what goes on; the newest one counts. */
+const TELLING: ReadonlySet<string> = new Set([
+  'Pulling',
+  'FailedMount',
+  'FailedAttachVolume',
+  'FailedCreatePodSandBox',
+  'NetworkNotReady',
+  'TriggeredScaleUp',
+  'NotTriggerScaleUp',
+  'Nominated',
+]);
+
+/** undefined once the containers run. `label` names a container for the reader. */
+export function waitingFor(
+  pod: PodLike | undefined,
+  events: readonly EventLike[],
+  label: (container: string) => string,
+): Waiting | undefined {
+  const status = pod?.status;
+  const scheduled = status?.conditions?.find((condition) => condition.type === 'PodScheduled');
+  const scaling = newest(events, (event) => SCALING.has(event.reason ?? ''));
+  if (scheduled?.status === 'False') {
+    const gated = scheduled.reason === 'SchedulingGated';
+    const what = gated ? 'waiting for its scheduling gates' : 'no node can take the Pod';
+    const more = scaling === undefined ? '' : `; ${scaling.reason}: ${tidy(scaling.message ?? '')}`;
+    return { phase: 'unschedulable', text: `${what}: ${tidy(scheduled.message ?? '')}${more}` };
+  }
+  const containers = status?.containerStatuses ?? [];
+  for (const container of containers) {
+    const found = obstacle(container);
+    if (found === undefined) continue;
+    const what = found.kind === 'image' ? 'cannot pull the image of' : 'cannot start';
+    return { phase: 'starting', text: `${what} ${label(container.name)}: ${found.text}` };
+  }
+  if (containers.length > 0 && containers.every((container) => !container.state?.waiting)) {
+    return undefined;
+  }
+  const event = newest(events, (candidate) => TELLING.has(candidate.reason ?? ''));
+  if (event !== undefined) return { phase: 'starting', text: eventText(event, label) };
+  return pod?.spec?.nodeName === undefined
+    ? { phase: 'unschedulable', text: 'waiting for the scheduler' }
+    : { phase: 'starting', text: `starting containers on ${pod.spec.nodeName}` };
+}
+
+const SCALING: ReadonlySet<string> = new Set([
+  'TriggeredScaleUp',
+  'NotTriggerScaleUp',
+  'Nominated',
+]);
+
+function eventText(event: EventLike, label: (container: string) => string): string {
+  const container = /\{(.+)\}/.exec(event.involvedObject?.fieldPath ?? '')?.[1];
+  const message = tidy(event.message ?? '');
+  const who = container === undefined ? '' : ` for ${label(container)}`;
+  if (event.reason === 'Pulling') {
+    return `pulling ${/"(.+)"/.exec(message)?.[1] ?? 'an image'}${who}`;
+  }
+  return `${event.reason}${who}: ${message}`;
+}
+
+function newest(
+  events: readonly EventLike[],
+  accept: (event: EventLike) => boolean,
+): EventLike | undefined {
+  return events
+    .filter(accept)
+    .reduce<EventLike | undefined>(
+      (best, event) => (best === undefined || stamp(event) >= stamp(best) ? event : best),
+      undefined,
+    );
+}
+
+const stamp = (event: EventLike): string =>
+  event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '';

@@ -1,0 +1,96 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { attempt, run } from './commands.ts';
+import { ClusterError } from './errors.ts';
+import { rememberMachine, setSysctls } from './machine.ts';
+import { BRIDGE, NAME } from './settings.ts';
+
+/** Kernel settings that the cluster wants. */
+const WANTED_SYSCTLS: Readonly<Record<string, string>> = {
+  'net/ipv4/ip_forward': '1',
+  'net/bridge/bridge-nf-call-iptables': '1',
+  // Each followed log takes one instance; the usual limit of 128 is for a single desktop.
+  'fs/inotify/max_user_instances': '8192',
+};
+
+// Pods may reach the world outside as this machine, if it can.
+const MASQUERADE = [
+  ['POSTROUTING', '-s', BRIDGE.subnet, '!', '-d', BRIDGE.subnet],
+  ['-m', 'comment', '--comment', NAME, '-j', 'MASQUERADE'],
+].flat();
+
+/**
+ * Refuses to share the machine with another cluster's kube-proxy: `down` could not tell whose
+ * chains are whose.
+ * @throws ClusterError OTHER_KUBERNETES
+ */
+export async function refuseOtherKubernetes(): Promise<void> {
+  const saved = await attempt('iptables-save', ['-t', 'nat']);
+  if (/^:KUBE-SERVICES /m.test(saved.stdout)) {
+    throw new ClusterError(
+      'OTHER_KUBERNETES',
+      'this machine has the iptables chains of another Kubernetes node. Use that cluster with --kubeconfig FILE; if it is gone, remove its chains with `kube-proxy --cleanup`.',
+    );
+  }
+}
+
+/** The bridge with its address, forwarding, and the kernel settings; safe to repeat. */
+export async function setUpNetwork(state: string): Promise<void> {
+  // Absent where the kernel has it built in, or in a container that may not load modules.
+  await attempt('modprobe', ['--all', 'br_netfilter', 'overlay']);
+  rememberMachine(state, Object.keys(WANTED_SYSCTLS));
+  setSysctls(WANTED_SYSCTLS);
+  if ((await attempt('ip', ['link', 'show', BRIDGE.name])).code !== 0) {
+    await run('ip', ['link', 'add', BRIDGE.name, 'type', 'bridge']);
+  }
+  await run('ip', ['address', 'replace', `${BRIDGE.address}/${BRIDGE.prefix}`, 'dev', BRIDGE.name]);
+  await run('ip', ['link', 'set', BRIDGE.name, 'up']);
+  if ((await attempt('iptables', ['-w', '-t', 'nat', '-C', ...MASQUERADE])).code !== 0) {
+    await run('iptables', ['-w', '-t', 'nat', '-A', ...MASQUERADE]);
+  }
+}
+
+/** Takes back what `setUpNetwork`, the network plugins and kube-proxy did. */
+export async function removeNetwork(): Promise<void> {
+  for (const tool of ['iptables', 'ip6tables']) {
+    const saved = await attempt(`${tool}-save`, []);
+    const script = cleanupScript(saved.stdout);
+    if (script !== '') {
+      await attempt(`${tool}-restore`, ['-w', '--noflush'], { input: script });
+    }
+  }
+  await attempt('ip', ['link', 'delete', BRIDGE.name]);
+  const results = '/var/lib/cni/results';
+  for (const file of existsSync(results) ? readdirSync(results) : []) {
+    if (file.startsWith(`${NAME}-`)) {
+      rmSync(join(results, file), { force: true });
+    }
+  }
+}
+
+/**
+ * From what iptables-save prints, the input for iptables-restore --noflush that removes our rules
+ * and kube-proxy's chains and leaves every other rule alone. Empty when there is nothing to remove.
+ */
+export function cleanupScript(saved: string): string {
+  return saved
+    .split(/^(?=\*)/m)
+    .map((table) => {
+      const lines = table.split('\n');
+      const chains = lines
+        .filter((line) => line.startsWith(':KUBE-'))
+        .map((line) => line.slice(1).split(' ')[0] ?? '');
+      const rules = lines
+        .filter((line) => line.startsWith('-A '))
+        .filter((line) => !line.startsWith('-A KUBE-'))
+        .filter((line) => / -j KUBE-/.test(line) || line.includes(` --comment ${NAME} `))
+        .map((line) => line.replace('-A ', '-D '));
+      const removals = [
+        ...rules,
+        ...chains.map((chain) => `-F ${chain}`),
+        ...chains.map((chain) => `-X ${chain}`),
+      ];
+      return removals.length === 0 ? '' : [lines[0], ...removals, 'COMMIT', ''].join('\n');
+    })
+    .join('');
+}
