@@ -27,6 +27,8 @@ const CLOSE_MS = 2_000;
 
 /**
  * Resolves with the exit code, whatever it is. Stdout is read and dropped.
+ * An API server that loses its kubelet may report 0: where that matters, let the command end with a
+ * word on stderr (`tar -x && echo whole >&2`) and look for it.
  * Rejects with a KubeError: `kube-exec-failed` when the command could not be run or its end is not
  * known, `kube-silent`, `kube-forbidden` and the like; or with the signal's reason.
  */

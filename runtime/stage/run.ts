@@ -29,6 +29,8 @@ export interface StageObserver {
   /** Why nothing happens yet; called when the reason changes. */
   readonly waiting: (text: string) => void;
   readonly journal: (journal: Journal) => void;
+  /** Everything is known and shown; what is left is to clean up. */
+  readonly result: (result: StageResult) => void;
 }
 
 export interface StageLimits {
@@ -119,7 +121,7 @@ class StageRun {
         await this.#create();
         if (this.#pod !== undefined) await this.#watch();
       }
-      return conclude({
+      const result = conclude({
         plan: this.#stage.plan,
         containers: this.#stage.containers,
         journal: this.#journal,
@@ -128,6 +130,8 @@ class StageRun {
         interruption: this.#interruption,
         now: clock.wall(),
       });
+      this.#options.observer.result(result);
+      return result;
     } finally {
       signal.removeEventListener('abort', onAbort);
       await this.#remove(transport);

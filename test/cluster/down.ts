@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { containedProcesses, ownCgroups, removeCgroup } from './cgroup.ts';
 import { attempt } from './commands.ts';
@@ -12,6 +20,13 @@ import { phase, type Tell } from './progress.ts';
 import { BRIDGE, type Layout } from './settings.ts';
 import { becomesTrue } from './wait.ts';
 
+const beingRemoved = (state: string) => join(state, 'being-removed');
+
+/** Whether a `down` began and did not end: what is left is no cluster that could be repaired. */
+export function isHalfRemoved(layout: Layout): boolean {
+  return existsSync(beingRemoved(layout.state));
+}
+
 /**
  * Removes every trace of a cluster from source but the cache and the Debian packages, whatever
  * state it is in.
@@ -19,6 +34,7 @@ import { becomesTrue } from './wait.ts';
  */
 export async function downFromSource(layout: Layout, tell: Tell): Promise<void> {
   const { state } = layout;
+  writeFileSync(beingRemoved(state), '');
   await phase(tell, 'processes', async () => {
     // The kubelet first: it would start again what is stopped. Nothing has to be saved, so force will do.
     for (const name of COMPONENT_NAMES.toReversed()) {
@@ -30,7 +46,7 @@ export async function downFromSource(layout: Layout, tell: Tell): Promise<void> 
     await unmountBelow(state);
     removeLogLinks(state);
     removeCgroup();
-    await removeNetwork();
+    await removeNetwork(state);
     restoreMachine(state);
   });
   const left = await leftovers(layout);

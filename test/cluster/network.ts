@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, run } from './commands.ts';
 import { ClusterError } from './errors.ts';
@@ -51,7 +51,7 @@ export async function setUpNetwork(state: string): Promise<void> {
 }
 
 /** Takes back what `setUpNetwork`, the network plugins and kube-proxy did. */
-export async function removeNetwork(): Promise<void> {
+export async function removeNetwork(state: string): Promise<void> {
   for (const tool of ['iptables', 'ip6tables']) {
     const saved = await attempt(`${tool}-save`, []);
     const script = cleanupScript(saved.stdout);
@@ -60,10 +60,16 @@ export async function removeNetwork(): Promise<void> {
     }
   }
   await attempt('ip', ['link', 'delete', BRIDGE.name]);
-  const results = '/var/lib/cni/results';
-  for (const file of existsSync(results) ? readdirSync(results) : []) {
-    if (file.startsWith(`${NAME}-`)) {
-      rmSync(join(results, file), { force: true });
+  removeNetworkResults(state);
+}
+
+/** The network library remembers every attached Pod here; the place cannot be configured. */
+function removeNetworkResults(state: string): void {
+  const folder = '/var/lib/cni/results';
+  for (const file of existsSync(folder) ? readdirSync(folder) : []) {
+    // Each names the Pod's network namespace, which is below the state of its own containerd.
+    if (readFileSync(join(folder, file), 'utf8').includes(`${state}/`)) {
+      rmSync(join(folder, file), { force: true });
     }
   }
 }

@@ -6,6 +6,7 @@ import { makeCertificates } from './certificates.ts';
 import { makeCgroup } from './cgroup.ts';
 import { attempt, run } from './commands.ts';
 import { kubeconfig } from './configuration.ts';
+import { downFromSource, isHalfRemoved } from './down.ts';
 import { ClusterError } from './errors.ts';
 import { imagesKey, IMAGE_SOURCES, makeLayers, pushImages } from './images/images.ts';
 import { allAreRight, logFile, startAll } from './lifecycle.ts';
@@ -30,6 +31,9 @@ export async function upFromSource(layout: Layout, tell: Tell): Promise<void> {
     registry: REGISTRY,
     host: BRIDGE.address,
   };
+  if (isHalfRemoved(layout)) {
+    await downFromSource(layout, tell);
+  }
   if (await isUp(layout)) {
     tell('the cluster is running already');
     return;

@@ -1,0 +1,146 @@
+/** `drone-kube exec`: runs a pipeline on the cluster of the kubeconfig. */
+import { randomBytes } from 'node:crypto';
+import { compileStage } from '../compile/compile.ts';
+import { workspacePath } from '../compile/workspace.ts';
+import { systemClock } from '../kube/clock.ts';
+import { loadConfig } from '../kube/config.ts';
+import { Transport } from '../kube/transport.ts';
+import { podSecurityLevel } from '../stage/namespace.ts';
+import { runStage } from '../stage/run.ts';
+import { Guard } from './guard.ts';
+import { count, helpText, one, parseOptions, flag, type Option } from './options.ts';
+import { STAGE_OPTIONS, stageInput } from './stage-input.ts';
+import { upload } from './upload.ts';
+import { EXIT, type Terminal } from './usage.ts';
+import { logLine, Notes, noteLine, summary } from './view.ts';
+
+const OPTIONS: readonly Option[] = [
+  ...STAGE_OPTIONS,
+  { name: 'kubeconfig', value: 'FILE', help: 'kubeconfig (KUBECONFIG, ~/.kube/config)' },
+  { name: 'context', value: 'NAME', help: 'context of the kubeconfig (the current one)' },
+  { name: 'namespace', value: 'NAME', help: 'namespace of the Pod (the one of the context)' },
+  {
+    name: 'start-timeout',
+    value: 'SECONDS',
+    help: 'limit for waiting: for a node, and for images (600 each)',
+  },
+  { name: 'stats', help: 'print what was measured, as one line of JSON' },
+];
+
+export const EXEC_HELP = helpText(
+  'drone-kube exec [options] [file]',
+  'Runs a pipeline (.drone.yml) on a Kubernetes cluster. Ends with 0 if it succeeded, with 1 if it\nfailed, with 2 if it cannot run as it is written.',
+  OPTIONS,
+);
+
+export async function exec(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = parseOptions(args, OPTIONS);
+  if (flag(values, 'help')) {
+    terminal.out(EXEC_HELP);
+    return EXIT.success;
+  }
+  const began = performance.now();
+  const clock = { now: Math.floor(Date.now() / 1000), id: randomBytes(5).toString('hex') };
+  const prepared = await stageInput(values, positionals, terminal, clock);
+  if (prepared === undefined) return EXIT.invalid;
+
+  const kubeconfig = one(values, 'kubeconfig');
+  const contextName = one(values, 'context');
+  const access = await loadConfig({
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(contextName === undefined ? {} : { context: contextName }),
+  });
+  const transport = new Transport(access);
+  const { input, folder } = prepared;
+  const namespace =
+    one(values, 'namespace') ?? (input.pipeline.metadata.namespace || access.namespace);
+  const security = await podSecurityLevel(transport, namespace);
+  const stage = compileStage({ ...input, namespace, options: { ...input.options, security } });
+  for (const name of stage.missingSecrets) {
+    terminal.err(
+      noteLine(terminal, `secret "${name}" is not defined; the step gets an empty variable`),
+    );
+  }
+
+  const cancel = new AbortController();
+  const stop = cancelOnSignals(cancel, terminal);
+  const notes = new Notes((text) => terminal.err(noteLine(terminal, text)));
+  let guard: Guard | undefined;
+  let measured: Record<string, unknown> = {};
+  const startLimit = count(values, 'start-timeout', 600) * 1000;
+  const uploadStep = stage.plan.steps.find((step) => step.kind === 'upload');
+  try {
+    const created = performance.now();
+    const result = await runStage(stage, {
+      transport,
+      clock: { ...systemClock, wall: () => Date.now() },
+      signal: cancel.signal,
+      limits: {
+        unschedulable: startLimit,
+        starting: startLimit,
+        timeout: input.context.repo.timeout * 60_000,
+      },
+      ...(uploadStep === undefined
+        ? {}
+        : {
+            upload: (signal: AbortSignal) =>
+              upload(
+                {
+                  transport,
+                  namespace,
+                  pod: stage.pod.metadata.name,
+                  step: uploadStep.number,
+                  folder,
+                  workspace: workspacePath(input.pipeline.workspacePath),
+                },
+                signal,
+              ),
+          }),
+      onCreated: () => {
+        guard = Guard.start(process.argv[1] ?? '', {
+          kubeconfig,
+          context: contextName,
+          namespace,
+          name: stage.pod.metadata.name,
+        });
+      },
+      observer: {
+        line: (step, text) => terminal.out(logLine(terminal, step, text)),
+        waiting: (text) => notes.note(text),
+        journal: (journal) => {
+          if (journal.steps.size > 0) notes.stop();
+        },
+        result: (known) => {
+          notes.stop();
+          measured = { result_ms: performance.now() - created, status: known.status };
+          const seconds = (performance.now() - began) / 1000;
+          terminal.out(summary(terminal, known, stage.plan.skipped, seconds));
+        },
+      },
+    });
+    if (flag(values, 'stats')) {
+      const requests = Object.fromEntries(transport.counts());
+      terminal.out(`${JSON.stringify({ ...measured, requests })}\n`);
+    }
+    return result.status === 'success' ? EXIT.success : EXIT.failure;
+  } finally {
+    notes.stop();
+    stop();
+    guard?.release();
+    await transport.close();
+  }
+}
+
+/** The first signal cancels and cleans up; a second one leaves at once, and the guard cleans up. */
+function cancelOnSignals(cancel: AbortController, terminal: Terminal): () => void {
+  const onSignal = (): void => {
+    if (cancel.signal.aborted) process.exit(EXIT.failure);
+    terminal.err(noteLine(terminal, 'cancelling; once more to leave at once'));
+    cancel.abort();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+}

@@ -1,0 +1,117 @@
+/** The working tree of the caller as a tar stream. */
+import { execFile } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { join, posix, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { createGzip } from 'node:zlib';
+import { pack, type Headers, type Pack } from 'tar-stream';
+
+const run = promisify(execFile);
+
+/**
+ * Paths below the folder, with `/` between the parts: what git tracks or would track, and `.git`
+ * itself, as a clone would have it; everything where the folder is in no git repository.
+ */
+export async function workingTreePaths(folder: string): Promise<string[]> {
+  const tracked = await gitPaths(folder);
+  if (tracked === undefined) return walk(folder, '');
+  const nested: string[] = [];
+  const plain: string[] = [];
+  for (const path of tracked) {
+    // A submodule is one entry for git, and a folder on disk.
+    if (path.endsWith('/')) nested.push(path.slice(0, -1));
+    else plain.push(path);
+  }
+  const inside = await Promise.all(
+    nested.map(async (path) => {
+      const paths = await workingTreePaths(join(folder, path));
+      return paths.map((inner) => posix.join(path, inner));
+    }),
+  );
+  const git = await lstat(join(folder, '.git')).catch(() => undefined);
+  const own = git?.isDirectory() === true ? await walk(folder, '.git') : [];
+  return [...plain, ...inside.flat(), ...own];
+}
+
+async function gitPaths(folder: string): Promise<string[] | undefined> {
+  const list = ['-C', folder, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  try {
+    const { stdout } = await run('git', list, { maxBuffer: 1 << 28 });
+    const paths = [...new Set(stdout.split('\0').filter((path) => path !== ''))];
+    return await Promise.all(
+      paths.map(async (path) => {
+        const status = await lstat(join(folder, path)).catch(() => undefined);
+        return status?.isDirectory() === true && !path.endsWith('/') ? `${path}/` : path;
+      }),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+async function walk(root: string, below: string): Promise<string[]> {
+  const entries = await readdir(join(root, below), { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(root.length + 1)
+        .split(sep)
+        .join('/'),
+    );
+}
+
+/**
+ * A gzipped tar of the paths. Files that are gone by now, sockets and devices are left out.
+ * Nobody but the steps of the stage gets to see the tree, and they run as any user, so what the
+ * owner may do, everybody may.
+ */
+export function packTree(folder: string, paths: readonly string[]): Readable {
+  const tar = pack();
+  const gzip = createGzip({ level: 1 });
+  const feeding = feed(tar, folder, paths);
+  feeding.catch((error: unknown) => tar.destroy(error instanceof Error ? error : undefined));
+  pipeline(tar, gzip).catch((error: unknown) => {
+    gzip.destroy(error instanceof Error ? error : undefined);
+  });
+  return gzip;
+}
+
+async function feed(tar: Pack, folder: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if (tar.destroyed) return;
+    await add(tar, folder, path);
+  }
+  tar.finalize();
+}
+
+async function add(tar: Pack, folder: string, path: string): Promise<void> {
+  const full = join(folder, path);
+  const status = await lstat(full).catch(() => undefined);
+  if (status === undefined) return;
+  const header: Headers = { name: path, mtime: status.mtime };
+  if (status.isSymbolicLink()) {
+    const linkname = await readlink(full);
+    await entry(tar, { ...header, type: 'symlink', linkname });
+    return;
+  }
+  if (!status.isFile()) return;
+  const executable = (status.mode & 0o100) !== 0;
+  const size = status.size;
+  const target = tar.entry({ ...header, type: 'file', size, mode: executable ? 0o777 : 0o666 });
+  if (size === 0) {
+    target.end();
+    return;
+  }
+  // A file that grows meanwhile is taken as long as it was; one that shrinks is an error.
+  await pipeline(createReadStream(full, { end: size - 1 }), target);
+}
+
+function entry(tar: Pack, header: Headers): Promise<void> {
+  return new Promise((resolve, reject) => {
+    tar.entry(header, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * Every code that a diagnostic of a pipeline file can carry, with the sentence that documents it.
+ * A code is never used again for another rule; a rule that goes leaves its code here, unused.
+ */
+import type { Diagnostic, Position } from './diagnostics.ts';
+
+export const CODES = {
+  'yaml-too-large': 'The file is larger than the runner reads.',
+  'yaml-too-deep': 'Lists and maps are nested deeper than the runner reads.',
+  'yaml-too-many-values': 'The file has more values than the runner reads, aliases expanded.',
+  'yaml-too-many-aliases': 'The file has more aliases than the runner reads.',
+  'yaml-alias-bomb': 'Aliases of aliases expand to more values than the runner reads.',
+  'yaml-alias-unknown': 'An alias refers to an anchor that is not defined above it.',
+  'yaml-alias-recursive': 'An alias stands inside the value that it refers to.',
+  'yaml-duplicate-key': 'A map has the same key twice.',
+  'yaml-key-type': 'The key of a map is a list or a map.',
+  'yaml-merge-type': 'A merge key `<<` has a value that is neither a map nor a list of maps.',
+  'yaml-merge-order':
+    'A merge key `<<` sets a key that stands above it; Drone takes the merged value, this runner the one that is written.',
+  'yaml-tab': 'A tab is used for indentation.',
+  'yaml-indentation': 'A line is indented by a number of spaces that fits nothing above it.',
+  'yaml-colon': 'A key is not followed by a colon and a space.',
+  'yaml-unclosed': 'A quote or a bracket is opened and never closed.',
+  'yaml-escape': 'A text in double quotes has a backslash sequence that YAML does not know.',
+  'yaml-comma': 'A list or map in brackets lacks a comma, or has one too many.',
+  'yaml-character': 'The file has a character that YAML does not allow there.',
+  'yaml-tag': 'A tag (`!…`) is not well formed or does not fit its value.',
+  'yaml-anchor': 'An anchor (`&…`) or an alias (`*…`) is not well formed.',
+  'yaml-block': 'The first line of a block text (`|` or `>`) is not well formed.',
+  'yaml-directive': 'A directive (`%…`) is not well formed.',
+  'yaml-document': 'Something follows a document without a `---` line between them.',
+  'yaml-syntax': 'The file is not YAML.',
+
+  'type-document': 'A document is not a map.',
+  'type-string': 'A text is expected.',
+  'type-int': 'A whole number is expected.',
+  'type-int-fraction': 'A fraction is dropped where a whole number is expected.',
+  'type-int-range': 'A whole number is too large or too small.',
+  'type-bool': 'true or false is expected.',
+  'type-memory': 'An amount of memory is expected.',
+  'type-list': 'A list is expected.',
+  'type-map': 'A map is expected.',
+  'type-condition': 'A condition has a shape that Drone ignores.',
+  'type-secret': 'A text or `from_secret` is expected.',
+  'type-empty-item': 'A list has an entry without content.',
+  'type-choice': 'A value is none of those that have a meaning.',
+  'type-unknown-key': 'A key is not known and has no effect.',
+
+  'kind-missing': 'A document does not say what kind it is.',
+  'kind-unknown': 'A document is of a kind that Drone does not know.',
+
+  'step-name-missing': 'A step has no name.',
+  'step-name-too-long': 'The name of a step has more than 100 characters.',
+  'step-name-control': 'The name of a step has a control character.',
+  'step-name-duplicate': 'Two steps have the same name; services and the clone step count.',
+  'step-image-missing': 'A step has no image.',
+  'step-privileged': 'A step of a repository that is not trusted asks for privileged mode.',
+  'step-entrypoint-wins': 'A step has commands and an entrypoint; the commands are not run.',
+  'step-environment-too-long': 'The value of a variable is longer than Linux allows.',
+  'step-status-unknown': 'A condition on the status names a status that never occurs.',
+  'dependency-unknown': 'A step depends on a step that does not exist.',
+  'dependency-self': 'A step depends on itself.',
+  'dependency-cycle': 'Steps depend on each other in a circle.',
+  'mount-name': 'A step mounts a volume that belongs to the runner.',
+  'mount-path': 'A step mounts a volume where the runner keeps its own files.',
+  'mount-unknown': 'A step mounts a volume that the pipeline does not declare; it is left out.',
+  'resources-limits-cpu': 'A limit of CPU is set for the whole pipeline.',
+  'resources-limits-memory': 'A limit of memory is set for the whole pipeline.',
+  'volume-name-missing': 'A volume has no name.',
+  'volume-name-reserved': 'A volume has a name that belongs to the runner.',
+  'volume-kind-missing': 'A volume does not say what it is.',
+  'volume-memory': 'A repository that is not trusted declares a volume in memory.',
+  'volume-host': 'A repository that is not trusted declares a volume of the host.',
+  'volume-claim': 'A repository that is not trusted declares a persistent volume claim.',
+  'volume-config-map': 'A repository that is not trusted declares a ConfigMap volume.',
+  'volume-secret': 'A repository that is not trusted declares a Secret volume.',
+  'namespace-forbidden': 'The repository may not use the namespace that the pipeline asks for.',
+
+  'substitution-syntax': 'A `${…}` is not one of the forms that Drone replaces.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type Code = keyof typeof CODES;
+
+export const error = (
+  code: Code,
+  position: Position,
+  message: string,
+  fix: string,
+): Diagnostic => ({ code, severity: 'error', message, fix, position });
+
+export const warning = (
+  code: Code,
+  position: Position,
+  message: string,
+  fix: string,
+): Diagnostic => ({ code, severity: 'warning', message, fix, position });

@@ -1,0 +1,46 @@
+/** From the text of a file to the trees of its documents. */
+import { parseEvents, YAMLException, type Event } from 'js-yaml';
+import { buildTrees } from './build-trees.ts';
+import { error } from './codes.ts';
+import type { Diagnostic } from './diagnostics.ts';
+import { createLocate, withoutMark } from './position.ts';
+import { explainSyntax } from './syntax.ts';
+import { LIMITS, type Node } from './tree.ts';
+
+export interface Source {
+  /** One for each document that is not empty. */
+  readonly documents: readonly Node[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads YAML as Drone does: 1.1, many documents, anchors, aliases and merge keys. Never throws:
+ * whatever is wrong with the text is told by a diagnostic, and then the documents before it that
+ * could be read are given all the same. What a file may cost is bounded by `LIMITS`.
+ */
+export function parseSource(input: string): Source {
+  const text = plainSeparators(withoutMark(input));
+  if (text.length > LIMITS.size || Buffer.byteLength(text) > LIMITS.size) {
+    const message = `the file has ${Buffer.byteLength(text)} bytes, more than the limit of ${LIMITS.size} (1 MiB)`;
+    const fix = 'split the file, or move long scripts into files of the repository';
+    return failed(error('yaml-too-large', { line: 1, column: 1, length: 1 }, message, fix));
+  }
+  const locate = createLocate(text);
+  let events: readonly Event[];
+  try {
+    events = parseEvents(text, { maxDepth: LIMITS.depth });
+  } catch (thrown) {
+    if (!(thrown instanceof YAMLException) || thrown.mark === undefined) throw thrown;
+    return failed(explainSyntax(thrown.reason, thrown.mark.position, text, locate));
+  }
+  return buildTrees(events, text, locate);
+}
+
+const failed = (diagnostic: Diagnostic): Source => ({
+  documents: [],
+  diagnostics: [diagnostic],
+});
+
+/** Drone takes any line that starts with `---` for a separator; a longer row of dashes is none in YAML. */
+const plainSeparators = (text: string): string =>
+  text.replace(/^----+[ \t]*$/gm, (dashes) => '---'.padEnd(dashes.length));
