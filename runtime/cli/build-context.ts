@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { basename, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { BuildContext } from '../drone/types.ts';
-import { count, flag, one, type Option, type Values } from './options.ts';
+import { count, flag, one, time, type Option, type Values } from './options.ts';
 
 export const BUILD_OPTIONS: readonly Option[] = [
   {
@@ -25,7 +25,7 @@ export const BUILD_OPTIONS: readonly Option[] = [
   { name: 'action', value: 'NAME', help: 'action of the event, opened for instance' },
   { name: 'build', value: 'NUMBER', help: 'number of the build (1)' },
   { name: 'trusted', help: 'the repository is trusted: host volumes, privileged steps' },
-  { name: 'timeout', value: 'MINUTES', help: 'timeout of the steps (60)' },
+  { name: 'timeout', value: 'TIME', help: 'timeout of the steps, from the first one on (60m)' },
 ];
 
 /** What git knows of a working tree; empty texts outside of one. */
@@ -92,7 +92,7 @@ export function buildContext(
       visibility: 'public',
       trusted: flag(values, 'trusted'),
       protected: false,
-      timeout: count(values, 'timeout', 60),
+      timeout: Math.ceil(time(values, 'timeout', 3_600_000) / 60_000),
     },
     build: {
       id: 1,

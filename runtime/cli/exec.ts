@@ -8,7 +8,7 @@ import { Transport } from '../kube/transport.ts';
 import { podSecurityLevel } from '../stage/namespace.ts';
 import { runStage } from '../stage/run.ts';
 import { Guard } from './guard.ts';
-import { count, helpText, one, parseOptions, flag, type Option } from './options.ts';
+import { flag, helpText, one, parseOptions, time, type Option } from './options.ts';
 import { STAGE_OPTIONS, stageInput } from './stage-input.ts';
 import { upload } from './upload.ts';
 import { EXIT, type Terminal } from './usage.ts';
@@ -21,8 +21,8 @@ const OPTIONS: readonly Option[] = [
   { name: 'namespace', value: 'NAME', help: 'namespace of the Pod (the one of the context)' },
   {
     name: 'start-timeout',
-    value: 'SECONDS',
-    help: 'limit for waiting: for a node, and for images (600 each)',
+    value: 'TIME',
+    help: 'limit for waiting: for a node, and for images (10m each)',
   },
   { name: 'stats', help: 'print what was measured, as one line of JSON' },
 ];
@@ -67,7 +67,7 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
   const notes = new Notes((text) => terminal.err(noteLine(terminal, text)));
   let guard: Guard | undefined;
   let measured: Record<string, unknown> = {};
-  const startLimit = count(values, 'start-timeout', 600) * 1000;
+  const startLimit = time(values, 'start-timeout', 600_000);
   const uploadStep = stage.plan.steps.find((step) => step.kind === 'upload');
   try {
     const created = performance.now();
@@ -78,7 +78,7 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
       limits: {
         unschedulable: startLimit,
         starting: startLimit,
-        timeout: input.context.repo.timeout * 60_000,
+        timeout: time(values, 'timeout', 3_600_000),
       },
       ...(uploadStep === undefined
         ? {}

@@ -69,6 +69,18 @@ export function count(values: Values, name: string, fallback: number): number {
   return Number(text);
 }
 
+/** `90s`, `5m`, `1h`, or a number of minutes, as milliseconds. */
+export function time(values: Values, name: string, fallback: number): number {
+  const text = one(values, name);
+  if (text === undefined) return fallback;
+  const match = /^([1-9]\d{0,5})([smh]?)$/.exec(text);
+  if (match === null) {
+    throw new UsageError(`--${name} is "${text}"`, 'give a time such as 90s, 5m or 1h');
+  }
+  const seconds = { s: 1, m: 60, h: 3600, '': 60 }[match[2] ?? ''] ?? 60;
+  return Number(match[1]) * seconds * 1000;
+}
+
 export function helpText(usage: string, about: string, options: readonly Option[]): string {
   const rows = options.map((option) => [
     `--${option.name}${option.value === undefined ? '' : ` ${option.value}`}`,

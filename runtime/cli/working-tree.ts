@@ -7,7 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGzip } from 'node:zlib';
-import { pack, type Headers, type Pack } from 'tar-stream';
+import { pack, type Header, type Pack } from 'tar-stream';
+
+type Entry = Partial<Header> & Pick<Header, 'name'>;
 
 const run = promisify(execFile);
 
@@ -92,7 +94,7 @@ async function add(tar: Pack, folder: string, path: string): Promise<void> {
   const full = join(folder, path);
   const status = await lstat(full).catch(() => undefined);
   if (status === undefined) return;
-  const header: Headers = { name: path, mtime: status.mtime };
+  const header: Entry = { name: path, mtime: status.mtime };
   if (status.isSymbolicLink()) {
     const linkname = await readlink(full);
     await entry(tar, { ...header, type: 'symlink', linkname });
@@ -101,16 +103,17 @@ async function add(tar: Pack, folder: string, path: string): Promise<void> {
   if (!status.isFile()) return;
   const executable = (status.mode & 0o100) !== 0;
   const size = status.size;
-  const target = tar.entry({ ...header, type: 'file', size, mode: executable ? 0o777 : 0o666 });
+  const file: Entry = { ...header, type: 'file', size, mode: executable ? 0o777 : 0o666 };
   if (size === 0) {
-    target.end();
+    await entry(tar, file);
     return;
   }
+  const target = tar.entry(file);
   // A file that grows meanwhile is taken as long as it was; one that shrinks is an error.
   await pipeline(createReadStream(full, { end: size - 1 }), target);
 }
 
-function entry(tar: Pack, header: Headers): Promise<void> {
+function entry(tar: Pack, header: Entry): Promise<void> {
   return new Promise((resolve, reject) => {
     tar.entry(header, (error) => (error ? reject(error) : resolve()));
   });

@@ -3,7 +3,7 @@ import type { KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { KubeError } from './errors.ts';
+import { KubeError, systemCode } from './errors.ts';
 
 export interface TlsOptions {
   readonly ca?: string | Buffer;
@@ -104,13 +104,13 @@ function mergeFiles(files: readonly string[], create: () => KubeConfig): KubeCon
 }
 
 function unreadable(file: string, error: unknown): KubeError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemCode(error);
   if (code === 'ENOENT') {
     const message = `the kubeconfig ${file} does not exist; check the path`;
     return new KubeError('kube-config-missing', message);
   }
   // The parser's message quotes the file, which holds keys and tokens.
-  const why = typeof code === 'string' ? code : 'it is not a valid kubeconfig';
+  const why = code ?? 'it is not a valid kubeconfig';
   return new KubeError('kube-config-invalid', `cannot read the kubeconfig ${file}: ${why}`);
 }
 
@@ -231,9 +231,10 @@ function credentialSource(
 }
 
 function credentialError(error: unknown): KubeError {
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  const code = systemCode(error);
+  const detail = code === undefined ? '' : ` (${code})`;
   return new KubeError(
     'kube-credentials',
-    `cannot get the credentials of the kubeconfig's user${code}; try \`kubectl auth whoami\``,
+    `cannot get the credentials of the kubeconfig's user${detail}; try \`kubectl auth whoami\``,
   );
 }

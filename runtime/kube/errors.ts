@@ -104,7 +104,7 @@ export function errorFromStatus(
 /** The error for a request that got no answer: refused, reset, unknown host, bad certificate. */
 export function errorFromNetwork(what: string, server: string, cause: unknown): KubeError {
   if (cause instanceof KubeError) return cause;
-  const detail = networkCode(cause) ?? 'connection failed';
+  const detail = systemCode(cause) ?? 'connection failed';
   const hint = detail.includes('CERT')
     ? '; check certificate-authority-data in the kubeconfig'
     : '; check that the server is up and reachable from here';
@@ -114,10 +114,10 @@ export function errorFromNetwork(what: string, server: string, cause: unknown): 
 }
 
 /** The code that Node or undici gave to a failure of the network, such as `ECONNREFUSED`. */
-export function networkCode(error: unknown): string | undefined {
+export function systemCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
-  return 'cause' in error ? networkCode(error.cause) : undefined;
+  return 'cause' in error ? systemCode(error.cause) : undefined;
 }
 
 export const isNotFound = (error: unknown): boolean => hasCode(error, 'kube-not-found');

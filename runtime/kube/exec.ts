@@ -27,8 +27,12 @@ const CLOSE_MS = 2_000;
 
 /**
  * Resolves with the exit code, whatever it is. Stdout is read and dropped.
- * An API server that loses its kubelet may report 0: where that matters, let the command end with a
- * word on stderr (`tar -x && echo whole >&2`) and look for it.
+ *
+ * Two things that API servers do and a command can guard against: one that loses its kubelet may
+ * report 0, and one whose command ended with stdin unread may break off or fall silent for a minute
+ * instead of reporting. So read stdin to its end and finish with a word on stderr to look for:
+ * `tar -x; code=$?; cat >/dev/null; echo whole >&2; exit $code`.
+ *
  * Rejects with a KubeError: `kube-exec-failed` when the command could not be run or its end is not
  * known, `kube-silent`, `kube-forbidden` and the like; or with the signal's reason.
  */
@@ -43,12 +47,16 @@ export async function execStream(transport: Transport, options: ExecOptions): Pr
     perMessageDeflate: false,
     handshakeTimeout: HANDSHAKE_MS,
   });
+  const protocol = new ExecProtocol();
+  const ended = endOf(socket, protocol, options.pingMs ?? 15_000);
   const abort = (): void => socket.terminate();
   signal.addEventListener('abort', abort, { once: true });
+  // Where the handshake fails, its own error says more than this one.
+  ended.catch(() => undefined);
   try {
     await opened(socket, transport.access.server);
     signal.throwIfAborted();
-    return await converse(socket, stdin, options.pingMs ?? 15_000);
+    return await Promise.race([ended, feed(stdin, socket, protocol, ended)]);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
@@ -74,50 +82,58 @@ async function opened(socket: WebSocket, server: string): Promise<void> {
   });
 }
 
-async function converse(socket: WebSocket, stdin: Readable, pingMs: number): Promise<ExecResult> {
-  const protocol = new ExecProtocol();
+/**
+ * What the server says until the connection ends. Listens from before the socket is open, because
+ * the first frames may come together with the handshake.
+ */
+async function endOf(
+  socket: WebSocket,
+  protocol: ExecProtocol,
+  pingMs: number,
+): Promise<ExecResult> {
   let heardAt = performance.now();
   const heard = (): void => {
     heardAt = performance.now();
   };
-  const ended = new Promise<ExecResult>((resolve, reject) => {
-    let failure: KubeError | undefined;
-    socket.on('pong', heard);
-    socket.on('message', (data, isBinary) => {
-      heard();
-      protocol.receive(toBuffer(data), isBinary);
-      if (protocol.isDone) setTimeout(() => socket.terminate(), CLOSE_MS).unref();
-    });
-    socket.on('close', () => {
-      try {
-        if (failure !== undefined) throw failure;
-        resolve(protocol.result());
-      } catch (error) {
-        reject(error);
-      }
-    });
-    // Pings wait behind a stdin that the container does not take, hence the long limit.
-    const limitMs = pingMs * 4;
-    const pings = setInterval(() => {
-      if (performance.now() - heardAt > limitMs) {
-        const message = `${WHAT}: no sign of life for ${limitMs / 1_000} s`;
-        failure = new KubeError('kube-silent', message);
-        socket.terminate();
-      } else socket.ping();
-    }, pingMs);
-    socket.once('close', () => clearInterval(pings));
-  });
-  const sent = pump(stdin, socket, protocol);
-  // A stdin that fails must end the command, not leave it waiting for more.
-  const failed = sent.then(
-    () => ended,
-    (error: unknown) => {
-      if (protocol.isDone || socket.readyState !== WebSocket.OPEN) return ended;
+  let silence: KubeError | undefined;
+  // Pings wait behind a stdin that the container does not take, hence the long limit.
+  const limitMs = pingMs * 4;
+  const pings = setInterval(() => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (performance.now() - heardAt > limitMs) {
+      const message = `${WHAT}: no sign of life for ${limitMs / 1_000} s`;
+      silence = new KubeError('kube-silent', message);
       socket.terminate();
-      throw error;
-    },
-  );
-  return Promise.race([ended, failed]);
+    } else socket.ping();
+  }, pingMs);
+  socket.on('open', heard);
+  socket.on('pong', heard);
+  socket.on('message', (data, isBinary) => {
+    heard();
+    protocol.receive(toBuffer(data), isBinary);
+    if (protocol.isDone) setTimeout(() => socket.terminate(), CLOSE_MS).unref();
+  });
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+  });
+  clearInterval(pings);
+  if (silence !== undefined) throw silence;
+  return protocol.result();
+}
+
+/** A stdin that fails must end the command, not leave it waiting for more. */
+async function feed(
+  stdin: Readable,
+  socket: WebSocket,
+  protocol: ExecProtocol,
+  ended: Promise<ExecResult>,
+): Promise<ExecResult> {
+  try {
+    await pump(stdin, socket, protocol);
+  } catch (error) {
+    if (!protocol.isDone && socket.readyState === WebSocket.OPEN) throw error;
+  }
+  return ended;
 }
 
 /** Sends stdin in frames, at most 1 MiB ahead of the network, and then says that it has ended. */

@@ -82,30 +82,27 @@ class LogReader {
   }
 
   async run(): Promise<boolean> {
-    let isBroken = false;
     let waits = 0;
     let failures = 0;
     for (;;) {
       const linesBefore = this.#lines;
-      let delay: number;
+      let isBroken = true;
+      let delay = 0;
       try {
         const rest = await this.#read(true);
-        const wasRunning = await this.#stillRuns();
-        if (!wasRunning && !isBroken) {
+        if (!(await this.#wasRunning())) {
           await this.#deliver(rest);
           return true;
         }
-        isBroken = true;
-        delay = 0;
       } catch (error) {
         this.#throwIfFinal(error);
         if (this.#isPodGone(error)) return false;
         if (isNotYet(error)) {
-          if (!this.#options.isRunning()) return !isBroken && !isNotFound(error);
+          if (!this.#options.isRunning()) return this.#lines === 0 && !isNotFound(error);
+          isBroken = false;
           delay = Math.min(1_000, 100 * 2 ** Math.min(waits, 10));
           waits += 1;
         } else {
-          isBroken = true;
           failures = this.#lines > linesBefore ? 0 : failures + 1;
           delay = this.#backoff(failures);
         }
@@ -178,16 +175,20 @@ class LogReader {
   }
 
   async #deliver(lines: Iterable<LogLine>): Promise<void> {
-    const { since = 0n, onLine } = this.#options;
+    const { since = 0n, onLine, signal } = this.#options;
     for (const line of lines) {
+      signal.throwIfAborted();
       if (line.time < since || !this.#cursor.isNew(line)) continue;
       this.#lines += 1;
       await guarded(() => onLine(line));
     }
   }
 
-  /** Gives the status the time to follow; false only if the container had ended at once. */
-  async #stillRuns(): Promise<boolean> {
+  /**
+   * Whether the container had not ended when the server closed the stream, as far as we knew. Gives
+   * the status, which lags behind, the time to follow.
+   */
+  async #wasRunning(): Promise<boolean> {
     if (!this.#options.isRunning()) return false;
     const until = this.#clock.now() + STATUS_LAG_MS;
     while (this.#options.isRunning() && this.#clock.now() < until) {

@@ -6,8 +6,8 @@ import {
   errorFromNetwork,
   errorFromResponse,
   KubeError,
-  networkCode,
   parseStatus,
+  systemCode,
 } from './errors.ts';
 import { RateLimiter, type Lane } from './rate.ts';
 import { describeRequest, requestUrl, type Query } from './request.ts';
@@ -180,7 +180,7 @@ export class Transport {
         failure = { status: response.statusCode, retryAfterSeconds };
         error = errorFromResponse(what, response.statusCode, body);
       } catch (thrown) {
-        const code = networkCode(thrown);
+        const code = systemCode(thrown);
         if (attempt.signal.aborted || code === undefined) throw thrown;
         failure = { code };
         error = thrown;

@@ -47,6 +47,7 @@ export const CODES = {
   'type-unknown-key': 'A key is not known and has no effect.',
 
   'kind-missing': 'A document does not say what kind it is.',
+  'kind-type': 'A pipeline is of a type that Drone does not know.',
   'kind-unknown': 'A document is of a kind that Drone does not know.',
 
   'step-name-missing': 'A step has no name.',
@@ -56,7 +57,7 @@ export const CODES = {
   'step-image-missing': 'A step has no image.',
   'step-privileged': 'A step of a repository that is not trusted asks for privileged mode.',
   'step-entrypoint-wins': 'A step has commands and an entrypoint; the commands are not run.',
-  'step-environment-too-long': 'The value of a variable is longer than Linux allows.',
+  'environment-too-long': 'The value of a variable is longer than Linux allows.',
   'step-status-unknown': 'A condition on the status names a status that never occurs.',
   'dependency-unknown': 'A step depends on a step that does not exist.',
   'dependency-self': 'A step depends on itself.',
@@ -74,7 +75,6 @@ export const CODES = {
   'volume-claim': 'A repository that is not trusted declares a persistent volume claim.',
   'volume-config-map': 'A repository that is not trusted declares a ConfigMap volume.',
   'volume-secret': 'A repository that is not trusted declares a Secret volume.',
-  'namespace-forbidden': 'The repository may not use the namespace that the pipeline asks for.',
 
   'substitution-syntax': 'A `${…}` is not one of the forms that Drone replaces.',
 } as const satisfies Readonly<Record<string, string>>;

@@ -23,7 +23,10 @@ export function matchesGlob(pattern: string, text: string): boolean {
     if (part === undefined) return false;
     parts.push(part);
   }
-  return matchesPath(parts, splitPath(text).map((part) => Array.from(part)));
+  return matchesPath(
+    parts,
+    splitPath(text).map((part) => Array.from(part)),
+  );
 }
 
 /** False for a glob that can never match because it is malformed. */

@@ -40,6 +40,12 @@ export interface Resources {
   readonly limits: ResourceAmounts;
 }
 
+/**
+ * Where the values of keys stand, by key; parts of a value by a path such as `environment.PATH`.
+ * Absent where a pipeline does not come from a file.
+ */
+export type Places = ReadonlyMap<string, Position>;
+
 export type FailurePolicy = 'stop' | 'ignore' | 'fast';
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
@@ -72,6 +78,7 @@ export interface Step {
   readonly volumes: readonly VolumeMount[];
   readonly workingDir: string;
   readonly position: Position;
+  readonly places?: Places;
 }
 
 export type VolumeSource =
@@ -141,4 +148,5 @@ export interface Pipeline {
   readonly trigger: Conditions;
   readonly dependsOn: readonly string[];
   readonly position: Position;
+  readonly places?: Places;
 }

@@ -81,8 +81,9 @@ const MAX_UINT64 = 2n ** 64n - 1n;
 /** An integer of at most 64 bits; undefined for anything else, `08` included. */
 function parseInt64(text: string): number | bigint | undefined {
   if (text.length > 100) return undefined;
-  const match =
-    /^([-+]?)(?:(0[xX][0-9a-fA-F]+)|(0[bB][01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/.exec(text);
+  const match = /^([-+]?)(?:(0[xX][0-9a-fA-F]+)|(0[bB][01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/.exec(
+    text,
+  );
   if (match === null) return undefined;
   const [, sign, hex, binary, octal, decimal] = match;
   const magnitude = BigInt(hex ?? binary ?? decimal ?? `0o${octal}`);

@@ -16,15 +16,13 @@ export interface Source {
 /**
  * Reads YAML as Drone does: 1.1, many documents, anchors, aliases and merge keys. Never throws:
  * whatever is wrong with the text is told by a diagnostic, and then the documents before it that
- * could be read are given all the same. What a file may cost is bounded by `LIMITS`.
+ * could be read are given all the same. What a file may cost is bounded by
+ * `MAX_BYTES` and `LIMITS`.
  */
 export function parseSource(input: string): Source {
   const text = plainSeparators(withoutMark(input));
-  if (text.length > LIMITS.size || Buffer.byteLength(text) > LIMITS.size) {
-    const message = `the file has ${Buffer.byteLength(text)} bytes, more than the limit of ${LIMITS.size} (1 MiB)`;
-    const fix = 'split the file, or move long scripts into files of the repository';
-    return failed(error('yaml-too-large', { line: 1, column: 1, length: 1 }, message, fix));
-  }
+  const large = tooLarge(text);
+  if (large !== undefined) return failed(large);
   const locate = createLocate(text);
   let events: readonly Event[];
   try {
@@ -34,6 +32,18 @@ export function parseSource(input: string): Source {
     return failed(explainSyntax(thrown.reason, thrown.mark.position, text, locate));
   }
   return buildTrees(events, text, locate);
+}
+
+/** Largest file, in bytes of UTF-8. */
+export const MAX_BYTES = 1024 * 1024;
+
+/** The diagnostic of a file that is too large to be read; undefined for any other. */
+export function tooLarge(text: string): Diagnostic | undefined {
+  const size = Buffer.byteLength(text);
+  if (size <= MAX_BYTES) return undefined;
+  const message = `the file has ${size} bytes, more than the limit of ${MAX_BYTES} (1 MiB)`;
+  const fix = 'split the file, or move long scripts into files of the repository';
+  return error('yaml-too-large', { line: 1, column: 1, length: 1 }, message, fix);
 }
 
 const failed = (diagnostic: Diagnostic): Source => ({

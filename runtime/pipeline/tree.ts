@@ -37,8 +37,6 @@ export type Node = ScalarNode | ListNode | MapNode;
 
 /** Bounds of what one file may cost. */
 export const LIMITS = {
-  /** Bytes. */
-  size: 1024 * 1024,
   /** Levels of lists and maps. */
   depth: 100,
   aliases: 10_000,

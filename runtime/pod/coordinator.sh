@@ -81,26 +81,25 @@ say ready
 
 # ---- one step ------------------------------------------------------------------------------
 
-# What the variables of a step say at the moment it starts. busybox and bash know the time
-# without starting a program; dash does not.
-late_environment() {
-  now=${EPOCHSECONDS:-$(date +%s)}
-  printf '%s\n' "DRONE_STEP_NUMBER=$1" "DRONE_BUILD_STATUS=$status" "DRONE_STAGE_STATUS=$status" \
-    "CI_BUILD_STATUS=$status" "DRONE_BUILD_FINISHED=$now" "DRONE_STAGE_FINISHED=$now" "CI_BUILD_FINISHED=$now"
-  [ -z "$failed_steps" ] || printf '%s\n' "DRONE_FAILED_STEPS=$failed_steps"
-}
-
-# The same for plugins that read a file: the form of the kubelet's own annotation files.
+# What the variables of a step say at the moment it starts, in the form of the kubelet's own
+# annotation files, which plugins of Drone know how to read; the step reads the same file.
+# busybox and bash know the time without starting a program; dash does not.
 status_file() {
   now=${EPOCHSECONDS:-$(date +%s)}
   printf '%s="%s"\n' DRONE_BUILD_STATUS "$status" DRONE_BUILD_FINISHED "$now" \
-    DRONE_STAGE_STATUS "$status" DRONE_STAGE_FINISHED "$now"
+    DRONE_STAGE_STATUS "$status" DRONE_STAGE_FINISHED "$now" \
+    CI_BUILD_STATUS "$status" CI_BUILD_FINISHED "$now" DRONE_STEP_NUMBER "$1"
 }
 
-# Runs in the background: opening a FIFO waits until the container is there.
+# Runs in the background: opening a FIFO waits until the container is there. Names of steps may
+# hold anything, so they go as a line that nothing interprets.
 release() {
-  status_file >"$run/steps/$1/env"
-  late_environment "$1" >"$run/steps/$1/start"
+  status_file "$1" >"$run/steps/$1/env"
+  if [ -n "$failed_steps" ]; then
+    printf '%s\n' "DRONE_FAILED_STEPS=$failed_steps" >"$run/steps/$1/start"
+  else
+    : >"$run/steps/$1/start"
+  fi
   listen "$1"
 }
 
@@ -126,7 +125,7 @@ start() {
     upload) listen "$1" & ;;
     ephemeral)
       : >"$run/control/ephemeral"
-      [ -d "$status_folder" ] && status_file >"$status_folder/.env" && mv "$status_folder/.env" "$status_folder/env"
+      [ -d "$status_folder" ] && status_file "$1" >"$status_folder/.env" && mv "$status_folder/.env" "$status_folder/env"
       ;;
   esac
   [ "$mode" = detach ] && settle "$1"

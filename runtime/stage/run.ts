@@ -73,6 +73,10 @@ export async function runStage(stage: CompiledStage, options: RunOptions): Promi
   return new StageRun(stage, options).run();
 }
 
+/** Whole seconds or minutes, as a user would have written them. */
+const spell = (milliseconds: number): string =>
+  milliseconds % 60_000 === 0 ? `${milliseconds / 60_000}m` : `${Math.round(milliseconds / 1000)}s`;
+
 class StageRun {
   readonly #stage: CompiledStage;
   readonly #options: RunOptions;
@@ -368,11 +372,10 @@ class StageRun {
         record.state === 'skipped' ? [] : [record.started],
       );
       if (starts.length > 0 && clock.wall() - Math.min(...starts) > limits.timeout) {
-        const minutes = Math.round(limits.timeout / 60_000);
         this.#interrupt({
           reason: 'timeout',
           status: 'killed',
-          text: `the stage ran for longer than its timeout of ${minutes} min`,
+          text: `the stage ran for longer than its timeout of ${spell(limits.timeout)}`,
         });
       }
       return;

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   addEphemeralContainer,
   createObject,
@@ -20,7 +21,7 @@ interface Seen {
 
 async function recording(status: number, body: unknown): Promise<{ api: FakeApi; seen: Seen[] }> {
   const seen: Seen[] = [];
-  api = await fakeApi(async (request, response) => {
+  const record = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const text = await bodyOf(request);
     seen.push({
       line: `${request.method} ${request.url}`,
@@ -28,7 +29,8 @@ async function recording(status: number, body: unknown): Promise<{ api: FakeApi;
       body: text === '' ? undefined : JSON.parse(text),
     });
     answer(response, status, body);
-  });
+  };
+  api = await fakeApi((request, response) => void record(request, response));
   return { api, seen };
 }
 

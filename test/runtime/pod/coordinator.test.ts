@@ -200,7 +200,17 @@ describe.each(SHELLS)('the coordinator under %s', (_name, shell) => {
       'DRONE_STAGE_STATUS="failure"',
       expect.stringMatching(/^DRONE_STAGE_FINISHED="\d{10}"$/),
     ]);
-    expect(Math.abs(Number(rest[4]) - Date.now() / 1000)).toBeLessThan(60);
+    expect(Math.abs(Number(rest[7]) - Date.now() / 1000)).toBeLessThan(60);
+  });
+
+  test('what a step sets itself wins over the status of the moment', async () => {
+    const stage = await startStage(shell, {
+      1: {
+        run: 'echo "$DRONE_BUILD_STATUS $DRONE_STAGE_STATUS"',
+        env: { DRONE_BUILD_STATUS: 'mine' },
+      },
+    });
+    expect((await stage.end()).output.get(1)).toBe('mine success\n');
   });
 
   test('a verdict ends a step that cannot answer, before or after its turn', async () => {

@@ -4,14 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  mkdtemp,
-  mkdir,
-  rm,
-  writeFile,
-  copyFile,
-  rename,
-} from 'node:fs/promises';
+import { mkdtemp, mkdir, rm, writeFile, copyFile, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,6 +25,8 @@ export interface TestStep {
   /** What the step runs, as a shell command; absent: no container ever comes up. */
   readonly run?: string;
   readonly name?: string;
+  /** Environment of the container. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export const SHELLS: readonly (readonly [string, readonly string[]])[] = [
@@ -125,6 +120,7 @@ export async function startStage(
     const child = spawn('busybox', ['sh', ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
+      env: { ...process.env, ...step.env },
     });
     const container = { child, output: '' };
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (container.output += chunk));
