@@ -29,9 +29,17 @@ export function matchesGlob(pattern: string, text: string): boolean {
   );
 }
 
-/** False for a glob that can never match because it is malformed. */
-export const isGlob = (pattern: string): boolean =>
-  splitPath(pattern).every((part) => part === '**' || parsePart(part) !== undefined);
+/**
+ * How many characters of the text, counted from its start, the pattern can match: every number
+ * that there is. Here `*` crosses `/`, and `{a,b}` is no alternative.
+ */
+export function prefixLengths(
+  pattern: readonly string[],
+  text: readonly string[],
+): ReadonlySet<number> {
+  const tokens = parseTokens(pattern, false);
+  return tokens === undefined ? new Set() : advance(tokens, new Set([0]), text);
+}
 
 /** A trailing slash makes no difference, on either side. */
 function splitPath(path: string): readonly string[] {
@@ -103,9 +111,14 @@ const literal = (character: string): Token => ({
   test: (other) => other === character,
 });
 
-/** undefined where the part is malformed. */
-function parsePart(source: string): readonly Token[] | undefined {
-  const characters = Array.from(source);
+const parsePart = (source: string): readonly Token[] | undefined =>
+  parseTokens(Array.from(source), true);
+
+/** undefined where the pattern is malformed. */
+function parseTokens(
+  characters: readonly string[],
+  withChoices: boolean,
+): readonly Token[] | undefined {
   const tokens: Token[] = [];
   let options: Token[][] | undefined;
   let current = tokens;
@@ -124,7 +137,7 @@ function parsePart(source: string): readonly Token[] | undefined {
       if (parsed === undefined) return undefined;
       current.push(parsed.token);
       at = parsed.end;
-    } else if (character === '{') {
+    } else if (character === '{' && withChoices) {
       if (options !== undefined) return undefined;
       current = [];
       options = [current];

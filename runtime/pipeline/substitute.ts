@@ -5,8 +5,7 @@
 import { error } from './codes.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { createLocate, withoutMark } from './position.ts';
-import { MAX_BYTES } from './source.ts';
-import { goQuote, operatorNamed, type Operator } from './substitute-operators.ts';
+import { goQuote, MAX_LENGTH, operatorNamed, type Operator } from './substitute-operators.ts';
 
 /** Either the text without `${…}`, or why that cannot be had; positions are those of the input. */
 export type Substituted = { readonly text: string } | { readonly error: Diagnostic };
@@ -47,10 +46,12 @@ class SyntaxFault {
   }
 }
 
+const PLAIN_RUN = /[^$\\]*/y;
+const NAME = /[\p{L}\p{Nd}_]*/uy;
+const OPERATOR = /:[=?+-]|=|[\^,]{1,2}|##?|%%?|\/[/#%]?|:/y;
+
 /** Deeper `${a:-${b:-…}}` are no honest pipeline. */
 const MAX_DEPTH = 50;
-/** UTF-16 units; replacements within replacements could make any size. */
-const MAX_LENGTH = 4 * MAX_BYTES;
 
 class Scanner {
   readonly #text: string;
@@ -70,7 +71,7 @@ class Scanner {
     for (;;) {
       result += this.#run(PLAIN_RUN);
       if (this.#at >= this.#text.length) return result;
-      if (this.#text.startsWith('${', this.#at)) result = this.#limited(result + this.#value());
+      if (this.#atNested()) result = this.#limited(result + this.#value());
       else result += this.#escaped();
     }
   }
@@ -97,9 +98,7 @@ class Scanner {
     const result = ofLength ? String(Buffer.byteLength(value)) : this.#apply(value);
     if (!this.#take('}')) {
       throw this.#fault(
-        this.#at >= this.#text.length
-          ? 'is never closed'
-          : 'is not a form that Drone replaces',
+        this.#at >= this.#text.length ? 'is never closed' : 'is not a form that Drone replaces',
       );
     }
     this.#open.pop();
@@ -115,7 +114,7 @@ class Scanner {
     const operator = operatorNamed(this.#run(OPERATOR));
     if (operator === undefined) return value;
     const result = operator.apply(value, this.#operands(operator));
-    if (result === undefined) throw this.#fault('asks for a negative number of bytes');
+    if (typeof result !== 'string') throw this.#fault(result.refused);
     return result;
   }
 
@@ -131,15 +130,15 @@ class Scanner {
         return [text];
       }
       case 'pattern':
-        return [this.#required(this.#operand(/[^$}]*/y, false))];
+        return [this.#required(/[^$}]*/y, false)];
       case 'range': {
-        const offset = this.#required(this.#operand(/[^$}:]*/y, false));
+        const offset = this.#required(/[^$}:]*/y, false);
         if (this.#run(/:*/y) === '') return [offset];
-        return [offset, this.#required(this.#operand(/[^$}]*/y, false))];
+        return [offset, this.#required(/[^$}]*/y, false)];
       }
       case 'replacement': {
-        const pattern = this.#required(this.#operand(/[^$\\/]*/y, true));
-        if (this.#run(/\/*/y) === '') throw this.#fault('has no replacement behind a second `/`');
+        const pattern = this.#required(/[^$\\/]*/y, true);
+        if (this.#run(/\/*/y) === '') throw this.#fault('lacks a `/` and the replacement');
         return [pattern, this.#operand(/[^$\\}]*/y, true)];
       }
     }
@@ -147,20 +146,26 @@ class Scanner {
 
   /** One nested `${…}`, or text: up to the first character that `run` does not take. */
   #operand(run: RegExp, escapes: boolean): string {
-    if (this.#text.startsWith('${', this.#at)) return this.#value();
+    if (this.#atNested()) return this.#value();
     let text = '';
     for (;;) {
       text += this.#run(run);
       const next = this.#text[this.#at];
-      if (next === '\\' && escapes) text += this.#escaped();
-      else if (next === '$' && escapes) text += this.#escaped();
-      else if (next === '$' && this.#text[this.#at + 1] !== '{') text += this.#next();
-      else return text;
+      if (this.#atNested() || (next !== '$' && !(escapes && next === '\\'))) return text;
+      text += escapes ? this.#escaped() : this.#next();
     }
   }
 
-  #required(operand: string): string {
-    return operand;
+  /** An operand that must be written, even if what is written turns out empty. */
+  #required(run: RegExp, escapes: boolean): string {
+    const start = this.#at;
+    const text = this.#operand(run, escapes);
+    if (this.#at === start) throw this.#fault('lacks a text behind the operator');
+    return text;
+  }
+
+  #atNested(): boolean {
+    return this.#text.startsWith('${', this.#at);
   }
 
   #next(): string {
@@ -189,8 +194,18 @@ class Scanner {
   }
 
   #fault(what: string): SyntaxFault {
-    const start = this.#open[0] ?? this.#at;
-    const excerpt = excerptOf(this.#text, this.#open.at(-1) ?? start);
+    const start = this.#open.at(-1) ?? this.#at;
+    const end = Math.min(endOf(this.#text, start), start + MAX_EXCERPT);
+    const excerpt = this.#text.slice(start, end).split(/[\r\n]/, 1)[0]!;
     return new SyntaxFault(start, `\`${excerpt}\` ${what}`, fixOf(excerpt));
   }
+}
+
+const MAX_EXCERPT = 60;
+
+/** `${v-d}` and its kin mean something to the shell; Drone knows them with a colon only. */
+function fixOf(excerpt: string): string {
+  const shell = `write \`$${excerpt}\` to leave it to the shell`;
+  const withColon = /^\$\{(\w+)([-?+].*)$/.exec(excerpt);
+  return withColon === null ? shell : `${shell}, or \`\${${withColon[1]}:${withColon[2]}\``;
 }

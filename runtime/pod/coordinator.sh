@@ -33,7 +33,7 @@ failed='' halted='' failed_steps='' open=0 queue='' roots='' latched=''
 ulimit -v 524288 2>/dev/null
 
 # A full pipe makes the write wait, and the end of a child interrupts it: then nothing was written.
-say() { until printf '%s\n' "$*" 2>/dev/null; do :; done; }
+say() { until printf '%s\n' "$*"; do :; done; }
 
 status() { if [ -n "$failed" ]; then status=failure; else status=success; fi; }
 

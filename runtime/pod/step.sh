@@ -39,9 +39,9 @@ if [ "$1" = script ]; then
   if [ -x /bin/sh ]; then set -- /bin/sh "$_run/$2"; else set -- "$_run/busybox" sh "$_run/$2"; fi
 fi
 
-# In the foreground: a shell makes background commands ignore SIGINT. SIGTERM reaches the step
-# through the preStop hook of its container.
-"$@" </dev/null
+# In the foreground: a shell makes background commands ignore SIGINT. Standard input of a container
+# is empty already. SIGTERM reaches the step through the preStop hook of its container.
+"$@"
 _code=$?
 printf '%s\n' "$_code" >"$_run/exit"
 exit "$_code"

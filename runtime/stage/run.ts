@@ -19,13 +19,13 @@ import { conclude, isComparable, type Interruption, type StageResult } from './c
 import { lateVariables } from './late.ts';
 import { createOwner, createRest, deleteOwner, deletePod } from './objects.ts';
 import { containerStatus, hasStarted, isRunning, podEnd } from './pod-view.ts';
-import { StepLogs } from './step-logs.ts';
+import { StepLogs, type StepLogsOptions } from './step-logs.ts';
 import { verdictAnnotation, verdicts, type Verdict } from './verdicts.ts';
 import { waitingFor } from './waiting.ts';
 
 /** What somebody who looks on is told. Calls come in order; reading a log waits for `line`. */
 export interface StageObserver {
-  readonly line: (step: PlanStep, text: string) => void | Promise<void>;
+  readonly line: StepLogsOptions['onLine'];
   /** Why nothing happens yet; called when the reason changes. */
   readonly waiting: (text: string) => void;
   readonly journal: (journal: Journal) => void;

@@ -10,7 +10,8 @@ export interface StepLogsOptions {
   readonly pod: string;
   readonly masks: readonly string[];
   readonly signal: AbortSignal;
-  readonly onLine: (step: PlanStep, text: string) => void | Promise<void>;
+  /** `time` is when the container wrote the beginning of the line, in unix milliseconds. */
+  readonly onLine: (step: PlanStep, text: string, time: number) => void | Promise<void>;
   readonly isRunning: (container: string) => boolean;
 }
 
@@ -40,6 +41,7 @@ export class StepLogs {
     const { transport, namespace, pod, signal, masks, onLine, isRunning } = this.#options;
     const masker = createMasker(masks);
     let open = '';
+    let began = 0;
     await followLog(transport, {
       namespace,
       pod,
@@ -47,16 +49,17 @@ export class StepLogs {
       signal,
       isRunning: () => isRunning(container),
       onLine: (line) => {
+        if (open === '') began = Number(line.time / 1000n) / 1000;
         const shown = masker.write(line.continues ? line.text : `${line.text}\n`);
         // A masker may hold back the end of what it got until it knows that it is no secret.
         open += shown;
         if (!open.endsWith('\n') && open.length < 65_536) return undefined;
         const text = open.endsWith('\n') ? open.slice(0, -1) : open;
         open = '';
-        return onLine(step, text);
+        return onLine(step, text, began);
       },
     });
     open += masker.flush();
-    if (open !== '') await onLine(step, open.replace(/\n$/, ''));
+    if (open !== '') await onLine(step, open.replace(/\n$/, ''), began);
   }
 }

@@ -1,0 +1,180 @@
+/**
+ * `npm run bench:handoff`: what the Pod costs between steps.
+ *
+ * - hand-over: from the last output of a step to the first output of the next one, by the stamps
+ *   of the container runtime, over twenty steps of `true` whose containers are all up;
+ * - ten and thirty steps of `true`: from the creation of the first object to the known result;
+ * - requests to the API server for the ten, log streams apart.
+ *
+ * `-- --json` prints one JSON object instead of the table; `-- --runs N` (5) repeats everything.
+ */
+import { parseArgs } from 'node:util';
+import { compileStage } from '../../runtime/compile/compile.ts';
+import { DEFAULT_STAGE_REQUEST } from '../../runtime/compile/resources.ts';
+import { buildContext } from '../../runtime/cli/build-context.ts';
+import { check, choose } from '../../runtime/cli/pipeline-file.ts';
+import { DEFAULT_CLONE_IMAGE, DEFAULT_COORDINATOR_IMAGE } from '../../runtime/contract.ts';
+import { systemClock } from '../../runtime/kube/clock.ts';
+import { loadConfig } from '../../runtime/kube/config.ts';
+import { Transport } from '../../runtime/kube/transport.ts';
+import { scripts } from '../../runtime/pod/scripts.ts';
+import { runStage } from '../../runtime/stage/run.ts';
+import { readCluster } from '../cluster/state.ts';
+
+interface Measured {
+  /** Seconds from the first request to the result. */
+  readonly seconds: number;
+  readonly requests: number;
+  /** When each line was written, in unix milliseconds, by the name of its step. */
+  readonly lines: ReadonlyMap<string, readonly number[]>;
+}
+
+const pipelineOf = (steps: readonly (readonly [string, string])[]): string =>
+  [
+    'kind: pipeline\ntype: kubernetes\nname: default\nclone: {disable: true}\nsteps:',
+    ...steps.map(([name, run]) => `  - {name: ${name}, image: busybox, commands: ["${run}"]}`),
+    '',
+  ].join('\n');
+
+const trues = (count: number): (readonly [string, string])[] =>
+  Array.from({ length: count }, (_, index) => [`s${index + 1}`, 'true'] as const);
+
+const GIT = {
+  branch: '',
+  commit: '',
+  before: '',
+  message: '',
+  authorName: '',
+  authorEmail: '',
+  remote: '',
+};
+
+async function measure(kubeconfig: string, text: string, id: string): Promise<Measured> {
+  const access = await loadConfig({ kubeconfig });
+  const transport = new Transport(access);
+  const now = Math.floor(Date.now() / 1000);
+  const pipeline = choose(check(text, { trusted: false }).documents, undefined);
+  const stage = compileStage({
+    pipeline,
+    context: buildContext(new Map(), GIT, '.', 'default', now),
+    now,
+    name: `drone-bench-${process.pid}-${id}`,
+    namespace: access.namespace,
+    labels: {},
+    secrets: new Map(),
+    globalEnvironment: new Map(),
+    scripts: scripts(),
+    options: {
+      workspace: 'clone',
+      include: [],
+      exclude: [],
+      security: 'default',
+      coordinatorImage: DEFAULT_COORDINATOR_IMAGE,
+      cloneImage: DEFAULT_CLONE_IMAGE,
+      defaultRequest: DEFAULT_STAGE_REQUEST,
+      privilegedImages: [],
+    },
+  });
+  // The first connection is not what is measured.
+  await transport.request('GET', '/version');
+  const before = requestCount(transport);
+  const lines = new Map<string, number[]>();
+  const began = performance.now();
+  let seconds = 0;
+  const result = await runStage(stage, {
+    transport,
+    clock: { ...systemClock, wall: () => Date.now() },
+    signal: new AbortController().signal,
+    limits: { unschedulable: 60_000, starting: 60_000, timeout: 60_000 },
+    onCreated: () => undefined,
+    observer: {
+      line: ({ name }, _text, time) => {
+        lines.set(name, [...(lines.get(name) ?? []), time]);
+      },
+      waiting: () => undefined,
+      journal: () => undefined,
+      result: () => {
+        seconds = (performance.now() - began) / 1000;
+      },
+    },
+  });
+  const requests = requestCount(transport) - before;
+  await transport.close();
+  if (result.status !== 'success')
+    throw new Error(`the stage was ${result.status}: ${result.error}`);
+  return { seconds, requests, lines };
+}
+
+const requestCount = (transport: Transport): number =>
+  [...transport.counts()].reduce((sum, [what, n]) => (what === 'GET pods/log' ? sum : sum + n), 0);
+
+/** Between the steps s1, s2, …: the first output of each after the last output of the one before. */
+function handOvers({ lines }: Measured): number[] {
+  const steps = trues(lines.size).flatMap(([name]) => lines.get(name) ?? []);
+  return steps.slice(1).map((time, index) => time - (steps[index] ?? time));
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, runs: { type: 'string', default: '5' } },
+});
+const cluster = readCluster();
+if (cluster === undefined) {
+  process.stderr.write('no cluster: npm run cluster -- up\n');
+  process.exit(2);
+}
+const runs = Number(values.runs);
+const kubeconfig = cluster.kubeconfig;
+// Pulls the image, so that no run is a cold one.
+await measure(kubeconfig, pipelineOf(trues(1)), 'warm');
+const handoffs: number[] = [];
+const ten: Measured[] = [];
+const thirty: Measured[] = [];
+for (let run = 0; run < runs; run++) {
+  // Long enough for the kubelet to have started every container.
+  const up = await measure(kubeconfig, pipelineOf([['up', 'sleep 8'], ...trues(20)]), `h${run}`);
+  handoffs.push(...handOvers(up));
+  ten.push(await measure(kubeconfig, pipelineOf(trues(10)), `t${run}`));
+  thirty.push(await measure(kubeconfig, pipelineOf(trues(30)), `m${run}`));
+}
+const round = (value: number): number => Math.round(value * 1000) / 1000;
+const result = {
+  handoff_ms: { p50: round(percentile(handoffs, 0.5)), p99: round(percentile(handoffs, 0.99)) },
+  ten_steps_s: round(
+    percentile(
+      ten.map(({ seconds }) => seconds),
+      0.5,
+    ),
+  ),
+  thirty_steps_s: round(
+    percentile(
+      thirty.map(({ seconds }) => seconds),
+      0.5,
+    ),
+  ),
+  api_requests: percentile(
+    ten.map(({ requests }) => requests),
+    0.5,
+  ),
+};
+if (values.json === true) {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+} else {
+  const rows = [
+    ['hand-over, median', `${result.handoff_ms.p50} ms`, '1 ms', '2030 ms'],
+    ['hand-over, 99 of 100', `${result.handoff_ms.p99} ms`, '10 ms', '3040 ms'],
+    ['ten steps of `true`', `${result.ten_steps_s} s`, '2.5 s', '30.6 s'],
+    ['thirty steps of `true`', `${result.thirty_steps_s} s`, '', '76.0 s'],
+    ['API requests, ten steps', String(result.api_requests), '10', '27'],
+  ];
+  const header = ['', 'measured', 'budget', 'drone-runner-kube'];
+  for (const [what = '', got = '', budget = '', original = ''] of [header, ...rows]) {
+    process.stdout.write(
+      `${what.padEnd(26)}${got.padStart(12)}${budget.padStart(10)}${original.padStart(20)}\n`,
+    );
+  }
+}
