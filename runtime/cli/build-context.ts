@@ -72,7 +72,8 @@ export function buildContext(
   const tag = one(values, 'tag');
   const event = one(values, 'event') ?? (tag === undefined ? 'push' : 'tag');
   const branch = one(values, 'branch') ?? (git.branch || 'main');
-  const slug = one(values, 'repo') ?? (slugOf(git.remote) || `local/${basename(resolve(folder))}`);
+  const remote = withoutCredentials(git.remote);
+  const slug = one(values, 'repo') ?? (slugOf(remote) || `local/${basename(resolve(folder))}`);
   const slash = slug.lastIndexOf('/');
   const commit = one(values, 'commit') ?? git.commit;
   return {
@@ -84,8 +85,8 @@ export function buildContext(
       name: slug.slice(slash + 1),
       slug,
       scm: '',
-      git_http_url: git.remote,
-      git_ssh_url: git.remote,
+      git_http_url: remote,
+      git_ssh_url: remote,
       link: '',
       default_branch: branch,
       private: false,
@@ -144,6 +145,10 @@ export function buildContext(
     },
   };
 }
+
+/** The address becomes a variable of every step; a token that stands in it must not. */
+const withoutCredentials = (remote: string): string =>
+  remote.replace(/^(https?:\/\/)[^/]*@/i, '$1');
 
 /** `octocat/hello` out of the address of a remote, or ''. */
 function slugOf(remote: string): string {

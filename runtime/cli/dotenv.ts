@@ -9,8 +9,8 @@ import { UsageError } from './usage.ts';
 export function parseVariables(text: string, file: string): Map<string, string> {
   const variables = new Map<string, string>();
   const pattern =
-    /^[ \t]*(?:export[ \t]+)?([^\s=#"']+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|([^\n]*?))[ \t]*(?:\r?\n|$)/y;
-  const blank = /^[ \t]*(?:#[^\n]*)?(?:\r?\n|$)/y;
+    /[ \t]*(?:export[ \t]+)?([^\s=#"']+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|([^\n]*?))[ \t]*(?:\r?\n|$)/y;
+  const blank = /[ \t]*(?:#[^\n]*)?(?:\r?\n|$)/y;
   let at = 0;
   while (at < text.length) {
     blank.lastIndex = at;

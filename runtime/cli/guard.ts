@@ -46,7 +46,7 @@ export class Guard {
 export async function guard(stage: GuardedStage): Promise<void> {
   let text = '';
   process.stdin.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  await once(process.stdin, 'close');
+  await once(process.stdin, 'end');
   if (text === CLEAN) return;
   const { kubeconfig, context, namespace, name } = stage;
   const access = await loadConfig({

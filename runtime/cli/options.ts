@@ -1,5 +1,6 @@
 /** The options of the verbs, as one table: it parses the command line and prints the help. */
 import { parseArgs } from 'node:util';
+import { nearest } from '../pipeline/nearest.ts';
 import { UsageError } from './usage.ts';
 
 export interface Option {
@@ -17,38 +18,61 @@ export interface Parsed {
   readonly positionals: readonly string[];
 }
 
+const HELP: Option = { name: 'help', help: 'this text' };
+
 /** Throws a UsageError that names the nearest option for one that does not exist. */
 export function parseOptions(args: readonly string[], options: readonly Option[]): Parsed {
-  const table = Object.fromEntries(
-    options.map((option) => [
-      option.name,
-      {
-        type: option.value === undefined ? ('boolean' as const) : ('string' as const),
-        multiple: true as const,
-      },
-    ]),
-  );
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { ...table, help: { type: 'boolean', multiple: true, short: 'h' } },
-      allowPositionals: true,
-      strict: true,
-    });
-    const map = new Map(
-      Object.entries(values).map(([name, found]) => [name, [found].flat().map(String)]),
-    );
-    for (const option of options) {
-      if (option.many !== true && (map.get(option.name)?.length ?? 0) > 1) {
-        throw new UsageError(`--${option.name} was given more than once`, `give it once`);
-      }
+  const known = new Map([...options, HELP].map((option) => [option.name, option]));
+  const table = [...known.values()].map(({ name, value }) => {
+    const type = value === undefined ? ('boolean' as const) : ('string' as const);
+    return [name, name === HELP.name ? { type, short: 'h' } : { type }] as const;
+  });
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(table),
+    allowPositionals: true,
+    // What is wrong is told here, in the words of this program.
+    strict: false,
+    tokens: true,
+  });
+  const values = new Map<string, readonly string[]>();
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const option = known.get(token.name);
+    if (option === undefined) throw unknownOption(token.rawName, [...known.keys()]);
+    const before = values.get(option.name) ?? [];
+    if (before.length > 0 && option.many !== true) {
+      throw new UsageError(`--${option.name} was given more than once`, 'give it once');
     }
-    return { values: map, positionals };
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(message.split('.', 1)[0] ?? message, 'see the list with --help');
+    values.set(option.name, [...before, valueOf(option, token)]);
   }
+  return { values, positionals };
+}
+
+function unknownOption(given: string, names: readonly string[]): UsageError {
+  const near = nearest(given.replace(/^-+/, ''), names);
+  return new UsageError(
+    `there is no option ${given}`,
+    near === undefined ? 'see the list with --help' : `did you mean --${near}?`,
+  );
+}
+
+/** The next word is no value where it looks like an option: the value was forgotten, most likely. */
+function valueOf(
+  { name, value: expected }: Option,
+  token: { readonly value?: string | undefined; readonly inlineValue?: boolean | undefined },
+): string {
+  const { inlineValue, value } = token;
+  if (expected === undefined) {
+    if (value !== undefined) throw new UsageError(`--${name} takes no value`, `write --${name}`);
+    return 'true';
+  }
+  if (value === undefined || (inlineValue !== true && /^-./.test(value))) {
+    throw new UsageError(`--${name} has no value`, `write --${name}=${expected}`);
+  }
+  return value;
 }
 
 export const one = (values: Values, name: string): string | undefined => values.get(name)?.at(-1);

@@ -1,4 +1,9 @@
 /** Streams the working tree into the Pod, with the rights of the caller. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { COORDINATOR } from '../contract.ts';
 import { PATHS } from '../compile/container.ts';
@@ -17,8 +22,13 @@ export interface UploadOptions {
   readonly workspace: string;
 }
 
-/** The coordinator hears of the end through the FIFO of the step, as from any other step. */
-const UNPACK = 'umask 000; tar -xzf - -C "$0"; echo $? >"$1"';
+/**
+ * The coordinator hears of the end through the FIFO of the step, as from any other step. The
+ * size is known beforehand: where the end of standard input overtakes the start of the command,
+ * a container runtime may never pass it on, and unpacking would wait for it.
+ */
+const UNPACK =
+  'until [ -p "$1" ]; do sleep 0.02; done; umask 000; head -c "$2" | tar -xzf - -C "$0"; code=$?; echo "$code" >"$1"; exit "$code"';
 
 /**
  * Resolves when the tree is there. The container may not be running yet: then it is tried again,
@@ -27,33 +37,41 @@ const UNPACK = 'umask 000; tar -xzf - -C "$0"; echo $? >"$1"';
  */
 export async function upload(options: UploadOptions, signal: AbortSignal): Promise<void> {
   const { transport, namespace, pod, step, folder, workspace } = options;
-  const paths = await workingTreePaths(folder);
-  const exit = `${PATHS.run}/steps/${step}/exit`;
-  for (let wait = 100; !signal.aborted; wait = Math.min(wait * 1.5, 1000)) {
-    const tree = packTree(folder, paths);
-    try {
-      const { exitCode, stderr } = await execStream(transport, {
-        namespace,
-        pod,
-        container: COORDINATOR,
-        command: ['sh', '-c', `until [ -p "$1" ]; do sleep 0.02; done; ${UNPACK}`, workspace, exit],
-        stdin: tree,
-        signal,
-      });
-      if (exitCode === 0) return;
-      throw new KubeError('kube-exec-failed', `unpacking the working tree failed: ${stderr}`);
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!isNotThereYet(error)) throw error;
-    } finally {
-      tree.destroy();
+  const spool = await mkdtemp(join(tmpdir(), 'drone-kube-'));
+  try {
+    const archive = join(spool, 'tree.tar.gz');
+    const tree = packTree(folder, await workingTreePaths(folder));
+    await pipeline(tree, createWriteStream(archive), { signal });
+    const { size } = await stat(archive);
+    const exit = `${PATHS.run}/steps/${step}/exit`;
+    const command = ['sh', '-c', UNPACK, workspace, exit, String(size)];
+    for (let wait = 100; !signal.aborted; wait = Math.min(wait * 1.5, 1000)) {
+      const stdin = createReadStream(archive);
+      const target = { namespace, pod, container: COORDINATOR, command, stdin, signal };
+      if (await attempt(transport, target)) return;
+      await delay(wait, undefined, { signal });
     }
-    await delay(wait, undefined, { signal }).catch(() => undefined);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await rm(spool, { recursive: true, force: true });
   }
 }
 
-const isNotThereYet = (error: unknown): boolean =>
-  error instanceof KubeError &&
-  /container not found|not found|does not have a host assigned|unable to upgrade connection|is not running/i.test(
-    error.message,
-  );
+/** False where the container is not there yet. */
+async function attempt(
+  transport: Transport,
+  target: Parameters<typeof execStream>[1],
+): Promise<boolean> {
+  try {
+    const { exitCode, stderr } = await execStream(transport, target);
+    if (exitCode === 0) return true;
+    throw new KubeError('kube-exec-failed', `unpacking the working tree failed: ${stderr.trim()}`);
+  } catch (error) {
+    if (error instanceof KubeError && NOT_THERE_YET.test(error.message)) return false;
+    throw error;
+  }
+}
+
+const NOT_THERE_YET =
+  /container not found|pod does not exist|does not have a host assigned|is not running/i;

@@ -79,7 +79,8 @@ export function summary(
   ];
   const width = Math.max(4, ...rows.map(({ name }) => name.length));
   const lines = rows.map(({ name, status, code, time, note }) => {
-    const state = paint(terminal, STATUS_COLORS[status] ?? 0, status.padEnd(8));
+    const state =
+      paint(terminal, STATUS_COLORS[status] ?? 0, status) + ''.padEnd(8 - status.length);
     return `${name.padEnd(width)}  ${state} ${code.padStart(4)} ${time.padStart(8)}  ${note}`.trimEnd();
   });
   const end = paint(terminal, STATUS_COLORS[result.status] ?? 0, result.status);
@@ -116,7 +117,7 @@ function stepRow(result: StepResult): {
 export function duration(milliseconds: number): string {
   const ms = Math.max(0, Math.round(milliseconds));
   if (ms < 1000) return `${ms}ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)}s`;
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
 }

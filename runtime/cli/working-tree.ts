@@ -74,6 +74,8 @@ async function walk(root: string, below: string): Promise<string[]> {
 export function packTree(folder: string, paths: readonly string[]): Readable {
   const tar = pack();
   const gzip = createGzip({ level: 1 });
+  // Whoever reads learns of a failure from the end of the chain; here nobody may be left to ask.
+  tar.on('error', () => undefined);
   const feeding = feed(tar, folder, paths);
   feeding.catch((error: unknown) => tar.destroy(error instanceof Error ? error : undefined));
   pipeline(tar, gzip).catch((error: unknown) => {
@@ -109,12 +111,14 @@ async function add(tar: Pack, folder: string, path: string): Promise<void> {
     return;
   }
   const target = tar.entry(file);
+  target.on('error', () => undefined);
   // A file that grows meanwhile is taken as long as it was; one that shrinks is an error.
   await pipeline(createReadStream(full, { end: size - 1 }), target);
 }
 
 function entry(tar: Pack, header: Entry): Promise<void> {
   return new Promise((resolve, reject) => {
-    tar.entry(header, (error) => (error ? reject(error) : resolve()));
+    const sink = tar.entry(header, (error) => (error ? reject(error) : resolve()));
+    sink.on('error', reject);
   });
 }

@@ -31,6 +31,9 @@ import { workspaceEnvironment, workspacePath } from './workspace.ts';
 /** Seconds that a Pod may take beyond the timeout of the repository: waiting, pulling, cleaning up. */
 const DEADLINE_MARGIN = 3600;
 
+/** A host name is no secret; hidden, it would take every address of the server out of the logs. */
+const NETRC_HOST = 'DRONE_NETRC_MACHINE';
+
 /** Compiles a pipeline that has passed the linter. Never throws for one that has. */
 export function compileStage(input: CompileInput): CompiledStage {
   const { pipeline, name, namespace, context, options } = input;
@@ -125,7 +128,9 @@ export function compileStage(input: CompileInput): CompiledStage {
     pod,
     containers: new Map(containers.map((step) => [step.number, containerName(step)])),
     images: new Map(containers.map((step) => [step.number, stepImage(step, input)])),
-    masks: Object.values(secret?.stringData ?? {}),
+    masks: Object.entries(secret?.stringData ?? {}).flatMap(([key, value]) =>
+      key === NETRC_HOST ? [] : [value],
+    ),
     missingSecrets,
     ephemeral: (step, late) => ephemeralContainer(step, parts, late),
   };
@@ -215,7 +220,7 @@ function environmentObject(
   for (const name of LATE_VARIABLES) variables.delete(name);
   // Parameters of a build may have any name; only these can be keys of the object.
   for (const name of variables.keys()) {
-    if (!/^[A-Za-z0-9._-]{1,253}$/.test(name) || /^\.\.?$/.test(name)) variables.delete(name);
+    if (!/^(?!\.$|\.\.)[A-Za-z0-9._-]{1,253}$/.test(name)) variables.delete(name);
   }
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: Object.fromEntries(variables) };
 }

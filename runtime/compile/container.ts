@@ -205,14 +205,16 @@ function stepEnvironment(step: PlanStep, { input, secretKeys }: StageParts): Env
       ? secretVariable(name, setting.fromSecret, secretKeys)
       : { name, value: escapeKubelet(setting.value) },
   ]);
-  return [
-    ...new Map(values).values(),
-    ...secretKeys.netrc.map((name) => ({
+  const variables = new Map(values);
+  for (const name of secretKeys.netrc) {
+    variables.set(name, {
       name,
       valueFrom: { secretKeyRef: { name: secretKeys.object, key: name } },
-    })),
-    { name: 'KUBERNETES_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
-  ];
+    });
+  }
+  const node = { fieldRef: { fieldPath: 'spec.nodeName' } };
+  variables.set('KUBERNETES_NODE', { name: 'KUBERNETES_NODE', valueFrom: node });
+  return [...variables.values()];
 }
 
 /** A secret that nobody defined is an empty variable, as in drone-runner-kube. */

@@ -8,7 +8,7 @@ import type { FailurePolicy, Pipeline, Step } from '../pipeline/model.ts';
 /**
  * How the container of a step gets going:
  * - latched: it is there from the beginning and waits for its turn;
- * - service: it starts at once;
+ * - service: it starts at once, with the entrypoint of its image;
  * - ephemeral: it is added at its turn, because nobody knows the command of its image;
  * - upload: no container; the working tree of `exec` is streamed into the workspace.
  */
@@ -122,8 +122,9 @@ const offset = (first: Draft | undefined): number =>
   first !== undefined && !first.numbered ? 0 : 1;
 
 function kindOf(step: Step, service: boolean): StepKind {
-  if (service) return 'service';
-  return step.commands.length > 0 || step.entrypoint.length > 0 ? 'latched' : 'ephemeral';
+  // A service with commands is a step that nobody waits for: what it runs is known, and starts at its turn.
+  if (step.commands.length > 0 || step.entrypoint.length > 0) return 'latched';
+  return service ? 'service' : 'ephemeral';
 }
 
 function leftOut(step: Step, options: PlanOptions): SkippedStep['why'] | undefined {

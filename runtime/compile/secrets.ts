@@ -25,13 +25,13 @@ function secretsOfStep(step: Step): string[] {
 
 /**
  * A key for each secret: its name where Kubernetes allows that as a key, else a number. Names are
- * told apart from netrc keys by their case.
+ * told apart from numbers and from netrc keys by their case.
  */
 export function assignKeys(names: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     names.map((name, index) => [
       name,
-      /^[a-z0-9._-]{1,200}$/.test(name) ? name : `secret-${index}`,
+      /^(?!\.$|\.\.)[a-z0-9._-]{1,200}$/.test(name) ? name : `SECRET-${index}`,
     ]),
   );
 }

@@ -1,5 +1,13 @@
 /** Builds the trees of documents from the events of the YAML parser. */
-import { EVENT_ID, getScalarValue, SCALAR_STYLE, type Event, type ScalarEvent } from 'js-yaml';
+import {
+  CHOMPING_MODE,
+  COLLECTION_STYLE,
+  EVENT_ID,
+  getScalarValue,
+  SCALAR_STYLE,
+  type Event,
+  type ScalarEvent,
+} from 'js-yaml';
 import { error, type Code } from './codes.ts';
 import type { Diagnostic, Position } from './diagnostics.ts';
 import { mergeEntries, type Pair } from './merge.ts';
@@ -10,6 +18,8 @@ import { LIMITS, type Node } from './tree.ts';
 interface Frame {
   readonly kind: 'document' | 'list' | 'map';
   readonly position: Position;
+  /** Offset of the bracket of a flow list or map. */
+  readonly bracket: number | undefined;
   readonly tag: string;
   readonly anchor: string | undefined;
   readonly children: Node[];
@@ -63,7 +73,7 @@ class TreeBuilder {
     switch (event.type) {
       case EVENT_ID.DOCUMENT:
         this.#anchors.clear();
-        this.#open('document', this.#locate(this.#cursor), '', undefined);
+        this.#open('document', this.#locate(this.#cursor), undefined, '', undefined);
         break;
       case EVENT_ID.SEQUENCE:
       case EVENT_ID.MAPPING: {
@@ -71,7 +81,9 @@ class TreeBuilder {
         if (anchor !== undefined) this.#anchors.set(anchor, undefined);
         const kind = event.type === EVENT_ID.SEQUENCE ? 'list' : 'map';
         const position = this.#locate(event.start, this.#lineEnd(event.start));
-        this.#open(kind, position, this.#slice(event.tagStart, event.tagEnd) ?? '', anchor);
+        const bracket = event.style === COLLECTION_STYLE.FLOW ? event.start : undefined;
+        const tag = this.#slice(event.tagStart, event.tagEnd) ?? '';
+        this.#open(kind, position, bracket, tag, anchor);
         this.#cursor = event.start;
         break;
       }
@@ -87,8 +99,14 @@ class TreeBuilder {
     }
   }
 
-  #open(kind: Frame['kind'], position: Position, tag: string, anchor: string | undefined): void {
-    this.#frames.push({ kind, position, tag, anchor, children: [], size: 1, depth: 0 });
+  #open(
+    kind: Frame['kind'],
+    position: Position,
+    bracket: number | undefined,
+    tag: string,
+    anchor: string | undefined,
+  ): void {
+    this.#frames.push({ kind, position, bracket, tag, anchor, children: [], size: 1, depth: 0 });
   }
 
   #close(): void {
@@ -98,7 +116,8 @@ class TreeBuilder {
       if (root !== undefined && !isEmpty(root)) this.documents.push(root);
       return;
     }
-    const { position, tag, anchor, children } = frame;
+    const { tag, anchor, children } = frame;
+    const position = this.#positionOf(frame);
     const depth = frame.depth + 1;
     let node: Node;
     if (frame.kind === 'list') {
@@ -111,6 +130,15 @@ class TreeBuilder {
     }
     if (anchor !== undefined) this.#anchors.set(anchor, node);
     this.#attach(node, position, false);
+  }
+
+  /** What stands in brackets is underlined from bracket to bracket, anything else to the end of the line. */
+  #positionOf({ bracket, position }: Frame): Position {
+    if (bracket === undefined) return position;
+    const end = this.#skipBlank(Math.max(this.#cursor, bracket + 1));
+    if (!/[\]}]/.test(this.#text[end] ?? '')) return position;
+    this.#cursor = end + 1;
+    return this.#locate(bracket, end + 1);
   }
 
   #pairs(children: readonly Node[]): readonly Pair[] {
@@ -129,7 +157,7 @@ class TreeBuilder {
   }
 
   #addScalar(event: ScalarEvent): void {
-    const text = getScalarValue(this.#text, event);
+    const text = this.#valueOf(event);
     const tag = this.#slice(event.tagStart, event.tagEnd) ?? '';
     const anchor = this.#slice(event.anchorStart, event.anchorEnd);
     const position = this.#locateScalar(event);
@@ -138,6 +166,17 @@ class TreeBuilder {
     if (anchor !== undefined) this.#anchors.set(anchor, node);
     this.#count(1, position);
     this.#attach(node, position, false);
+  }
+
+  /** A block text that ends with the file has a final line break only if the file has one. */
+  #valueOf(event: ScalarEvent): string {
+    const value = getScalarValue(this.#text, event);
+    const isCut =
+      (event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK) &&
+      event.chomping !== CHOMPING_MODE.STRIP &&
+      event.valueEnd === this.#text.length &&
+      !/[\r\n]$/.test(this.#text);
+    return isCut && value.endsWith('\n') ? value.slice(0, -1) : value;
   }
 
   #locateScalar(event: ScalarEvent): Position {

@@ -36,7 +36,7 @@ export const CODES = {
   'type-int': 'A whole number is expected.',
   'type-int-fraction': 'A fraction is dropped where a whole number is expected.',
   'type-int-range': 'A whole number is too large or too small.',
-  'type-bool': 'true or false is expected.',
+  'type-bool': 'A truth value is expected: true or false.',
   'type-memory': 'An amount of memory is expected.',
   'type-list': 'A list is expected.',
   'type-map': 'A map is expected.',

@@ -31,7 +31,7 @@ export function decodeDocument<Members extends Fields>(
   report: Report,
 ): Decoded<Members> | undefined {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see decode
-  return decode(schema, root, `the ${schema.name}`, report) as Decoded<Members> | undefined;
+  return decode(schema, root, schema.name, report) as Decoded<Members> | undefined;
 }
 
 /**
@@ -227,7 +227,7 @@ const KEYS_OF_OTHERS: ReadonlySet<string> = new Set([
 ]);
 
 function unknownKey(schema: ObjectSchema, key: string, position: Position): Diagnostic {
-  const message = `\`${key}\` is not a key of a ${schema.name} and has no effect`;
+  const message = `\`${key}\` is not a key of ${schema.name} and has no effect`;
   const known = Object.keys(schema.fields);
   const near = nearest(key, known);
   let fix = `remove it; the keys are ${known.join(', ')}`;

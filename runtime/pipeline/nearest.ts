@@ -5,7 +5,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   const wanted = fold(name);
   if (wanted.length > MAX_LENGTH) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.floor((wanted.length + 1) / 3)) + 1;
   for (const candidate of candidates) {
     const other = fold(candidate);
     if (Math.abs(other.length - wanted.length) >= bestDistance) continue;

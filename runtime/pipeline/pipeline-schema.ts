@@ -15,17 +15,17 @@ import {
   string,
 } from './schema.ts';
 
-const AMOUNTS = object('resource amounts', {
+const AMOUNTS = object('the resource amounts', {
   cpu: field(int('millicores'), 'CPU in millicores; 1000 is one core.'),
   memory: field(memory, 'Bytes as a number, or a text such as `500MiB`.'),
 });
 
-const RESOURCES = object('resources', {
+const RESOURCES = object('the resources', {
   requests: field(AMOUNTS, 'What the scheduler reserves; counts for the whole pipeline only.'),
   limits: field(AMOUNTS, 'What a step may use at most; counts for a step only.'),
 });
 
-const CONDITIONS = object('conditions', {
+const CONDITIONS = object('the conditions', {
   action: field(condition, 'Action of the event, such as `opened` or `synchronize`.'),
   branch: field(condition, 'Target branch.'),
   cron: field(condition, 'Name of the cron job that started the build.'),
@@ -38,13 +38,13 @@ const CONDITIONS = object('conditions', {
   paths: field(condition, 'Changed files; never evaluated by a runner.'),
 });
 
-const MOUNT = object('volume mount', {
+const MOUNT = object('a volume mount', {
   name: field(string, 'Name of a volume that the pipeline declares.'),
   path: field(string, 'Where the volume appears in the container.'),
   sub_path: field(string, 'Folder of the volume to mount instead of its root.'),
 });
 
-const STEP = object('step', {
+const STEP = object('a step', {
   name: field(string, 'Name, unique in the pipeline, at most 100 characters.'),
   image: field(string, 'Image of the container.'),
   commands: field(list(string), 'Shell commands, run one after the other until one fails.'),
@@ -75,37 +75,37 @@ const OBJECT_FILES = {
   optional: field(bool, 'Whether the Pod starts without the object.'),
 };
 
-const VOLUME = object('volume', {
+const VOLUME = object('a volume', {
   name: field(string, 'Name, to be used by steps.'),
   temp: field(
-    object('temp volume', {
+    object('a temp volume', {
       medium: field(string, '`memory` keeps the files in memory.'),
       size_limit: field(memory, 'Size of a volume in memory.'),
     }),
     'An empty folder that the steps of one run share.',
   ),
   host: field(
-    object('host volume', { path: field(string, 'Folder of the node.') }),
+    object('a host volume', { path: field(string, 'Folder of the node.') }),
     'A folder of the node; trusted repositories only.',
   ),
   claim: field(
-    object('claim volume', {
+    object('a claim volume', {
       name: field(string, 'Name of the persistent volume claim.'),
       read_only: field(bool, 'Mounts the claim read-only.'),
     }),
     'A persistent volume claim; trusted repositories only.',
   ),
   config_map: field(
-    object('ConfigMap volume', OBJECT_FILES),
+    object('a ConfigMap volume', OBJECT_FILES),
     'Files of a ConfigMap; trusted repositories only.',
   ),
   secret: field(
-    object('Secret volume', OBJECT_FILES),
+    object('a Secret volume', OBJECT_FILES),
     'Files of a Secret; trusted repositories only.',
   ),
 });
 
-export const PIPELINE_SCHEMA = object('pipeline', {
+export const PIPELINE_SCHEMA = object('a pipeline', {
   kind: field(string, '`pipeline`.'),
   type: field(string, '`kubernetes`.'),
   version: field(string, 'Has no effect.'),
@@ -113,14 +113,14 @@ export const PIPELINE_SCHEMA = object('pipeline', {
   depends_on: field(list(string), 'Pipelines of the file that have to end first.'),
   trigger: field(CONDITIONS, 'When the pipeline runs; evaluated by the server.'),
   concurrency: field(
-    object('concurrency', {
+    object('the concurrency', {
       limit: field(int('runs'), 'How many runs of the pipeline there may be at a time.'),
     }),
     'Limits runs at the same time; evaluated by the server.',
   ),
   node: field(map(string), 'Labels that a runner needs to get the pipeline.'),
   platform: field(
-    object('platform', {
+    object('the platform', {
       os: field(string, 'Operating system, `linux` by default.'),
       arch: field(string, 'Processor architecture, `amd64` by default.'),
       variant: field(string, 'Variant of the architecture.'),
@@ -129,7 +129,7 @@ export const PIPELINE_SCHEMA = object('pipeline', {
     'What the pipeline runs on.',
   ),
   clone: field(
-    object('clone', {
+    object('the clone step', {
       disable: field(bool, 'Leaves the clone step out.'),
       depth: field(int('commits'), 'How many commits are fetched; 0 is all.'),
       skip_verify: field(bool, 'Accepts any certificate of the Git server.'),
@@ -139,7 +139,7 @@ export const PIPELINE_SCHEMA = object('pipeline', {
     'How the repository is cloned.',
   ),
   workspace: field(
-    object('workspace', { path: field(string, 'Folder, `/drone/src` by default.') }),
+    object('the workspace', { path: field(string, 'Folder, `/drone/src` by default.') }),
     'Where the repository is cloned to.',
   ),
   environment: field(map(string), 'Environment variables of all steps.'),
@@ -149,7 +149,7 @@ export const PIPELINE_SCHEMA = object('pipeline', {
   volumes: field(list(VOLUME), 'Volumes that steps can mount.'),
   image_pull_secrets: field(list(string), 'Secrets with a Docker config.json for registries.'),
   metadata: field(
-    object('metadata', {
+    object('the metadata', {
       namespace: field(string, 'Namespace of the Pod; `drone-` makes one for the run.'),
       annotations: field(map(string), 'Annotations of the Pod.'),
       labels: field(map(string), 'Labels of the Pod.'),
@@ -161,7 +161,7 @@ export const PIPELINE_SCHEMA = object('pipeline', {
   service_account_name: field(string, 'Service account of the Pod.'),
   tolerations: field(
     list(
-      object('toleration', {
+      object('a toleration', {
         effect: field(string, 'Effect of the taint.'),
         key: field(string, 'Key of the taint.'),
         operator: field(string, '`Equal` or `Exists`.'),
@@ -172,12 +172,12 @@ export const PIPELINE_SCHEMA = object('pipeline', {
     'Taints of nodes that the Pod tolerates.',
   ),
   dns_config: field(
-    object('DNS config', {
+    object('the DNS config', {
       nameservers: field(list(string), 'Addresses of name servers.'),
       searches: field(list(string), 'Search domains.'),
       options: field(
         list(
-          object('DNS option', {
+          object('a DNS option', {
             name: field(string, 'Name of the option.'),
             value: field(string, 'Value of the option.'),
           }),
@@ -189,7 +189,7 @@ export const PIPELINE_SCHEMA = object('pipeline', {
   ),
   host_aliases: field(
     list(
-      object('host alias', {
+      object('a host alias', {
         ip: field(string, 'IP address.'),
         hostnames: field(list(string), 'Names of the address.'),
       }),
@@ -198,13 +198,13 @@ export const PIPELINE_SCHEMA = object('pipeline', {
   ),
 });
 
-export const SECRET_SCHEMA = object('secret', {
+export const SECRET_SCHEMA = object('a secret', {
   kind: field(string, '`secret`.'),
   type: field(string, 'Type of the secret.'),
   name: field(string, 'Name, to be used with `from_secret`.'),
   data: field(string, 'The encrypted value.'),
   get: field(
-    object('external secret', {
+    object('an external secret', {
       path: field(string, 'Where the secret is kept.'),
       name: field(string, 'Which value of it is meant.'),
       key: field(string, 'Has no effect.'),
@@ -213,7 +213,7 @@ export const SECRET_SCHEMA = object('secret', {
   ),
 });
 
-export const SIGNATURE_SCHEMA = object('signature', {
+export const SIGNATURE_SCHEMA = object('a signature', {
   kind: field(string, '`signature`.'),
   version: field(string, 'Has no effect.'),
   hmac: field(string, 'Signature of all other documents; verified by the server.'),

@@ -68,9 +68,11 @@ function resolvePlain(text: string): ScalarValue {
     const digits = text.replaceAll('_', '');
     const int = parseInt64(digits);
     if (int !== undefined) return { kind: 'int', value: int };
-    if (/^[-+]?[0-9]*\.?[0-9]+(?:[eE][-+][0-9]+)?$/.test(digits)) {
-      return { kind: 'float', value: Number(digits) };
-    }
+    // A number that starts with its point takes any exponent, and no underscores.
+    const isFloat = text.startsWith('.')
+      ? /^\.[0-9]+(?:[eE][-+]?[0-9]+)?$/.test(text)
+      : /^[-+]?[0-9]*\.?[0-9]+(?:[eE][-+][0-9]+)?$/.test(digits);
+    if (isFloat && Number.isFinite(Number(digits))) return { kind: 'float', value: Number(digits) };
   }
   return { kind: 'string', value: text };
 }

@@ -59,7 +59,7 @@ export interface Field<Value extends Schema = Schema> {
 export type Fields = Readonly<Record<string, Field>>;
 export interface ObjectSchema<Members extends Fields = Fields> {
   readonly kind: 'object';
-  /** What it is called in messages, `step`. */
+  /** What it is called in messages, with its article: `a step`. */
   readonly name: string;
   readonly fields: Members;
 }

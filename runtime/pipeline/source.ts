@@ -1,11 +1,11 @@
 /** From the text of a file to the trees of its documents. */
-import { parseEvents, YAMLException, type Event } from 'js-yaml';
 import { buildTrees } from './build-trees.ts';
 import { error } from './codes.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { createLocate, withoutMark } from './position.ts';
+import { parseRepaired } from './repair.ts';
 import { explainSyntax } from './syntax.ts';
-import { LIMITS, type Node } from './tree.ts';
+import type { Node } from './tree.ts';
 
 export interface Source {
   /** One for each document that is not empty. */
@@ -24,14 +24,14 @@ export function parseSource(input: string): Source {
   const large = tooLarge(text);
   if (large !== undefined) return failed(large);
   const locate = createLocate(text);
-  let events: readonly Event[];
-  try {
-    events = parseEvents(text, { maxDepth: LIMITS.depth });
-  } catch (thrown) {
-    if (!(thrown instanceof YAMLException) || thrown.mark === undefined) throw thrown;
-    return failed(explainSyntax(thrown.reason, thrown.mark.position, text, locate));
+  const parsed = parseRepaired(text);
+  if ('reason' in parsed) {
+    return failed(explainSyntax(parsed.reason, parsed.offset, text, locate));
   }
-  return buildTrees(events, text, locate);
+  const { original } = parsed;
+  return buildTrees(parsed.events, parsed.text, (start, end = start + 1) =>
+    locate(original(start), original(end)),
+  );
 }
 
 /** Largest file, in bytes of UTF-8. */

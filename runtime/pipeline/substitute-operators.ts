@@ -51,8 +51,8 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ['%%', remove((value, pattern) => removeSuffix(value, pattern, 'longest'))],
   ['/', replace((value, from, to) => replaceFirst(value, from, to))],
   ['//', replace((value, from, to) => replaceAll(value, from, to))],
-  ['/#', replace((value, from, to) => replacePrefix(value, from, to))],
-  ['/%', replace((value, from, to) => replaceSuffix(value, from, to))],
+  ['/#', { operands: 'replacement', apply: (value, operands) => replacePrefix(value, operands) }],
+  ['/%', { operands: 'replacement', apply: (value, operands) => replaceSuffix(value, operands) }],
 ] satisfies (readonly [string, Operator])[]);
 
 /** undefined for '' and whatever else is no operator. */
@@ -65,9 +65,9 @@ function oneToOne(character: string, changed: string): string {
 const toUpper = (character: string): string => oneToOne(character, character.toUpperCase());
 const toLower = (character: string): string => oneToOne(character, character.toLowerCase());
 
-function changeFirst(value: string, change: (character: string) => string): string {
+function changeFirst(value: string, toCase: (character: string) => string): string {
   const [first = '', ...rest] = Array.from(value);
-  return change(first) + rest.join('');
+  return toCase(first) + rest.join('');
 }
 
 /** By bytes. An operand that is no number leaves the value as it is; a negative offset counts from the end. */
@@ -95,12 +95,14 @@ function replaceAll(value: string, from: string, to: string): string | Refusal {
   return parts.join(to);
 }
 
-/** An empty replacement changes nothing at the start and at the end, as in the original. */
-const replacePrefix = (value: string, from: string, to: string): string =>
-  to !== '' && value.startsWith(from) ? to + value.slice(from.length) : value;
+/** Without a replacement nothing changes at the start and at the end, as in the original. */
+const replacePrefix = (value: string, [from = '', to]: readonly string[]): string =>
+  to !== undefined && value.startsWith(from) ? to + value.slice(from.length) : value;
 
-const replaceSuffix = (value: string, from: string, to: string): string =>
-  to !== '' && value.endsWith(from) ? value.slice(0, value.length - from.length) + to : value;
+const replaceSuffix = (value: string, [from = '', to]: readonly string[]): string =>
+  to !== undefined && value.endsWith(from)
+    ? value.slice(0, value.length - from.length) + to
+    : value;
 
 type Extent = 'shortest' | 'longest';
 

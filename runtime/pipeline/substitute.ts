@@ -139,7 +139,10 @@ class Scanner {
       case 'replacement': {
         const pattern = this.#required(/[^$\\/]*/y, true);
         if (this.#run(/\/*/y) === '') throw this.#fault('lacks a `/` and the replacement');
-        return [pattern, this.#operand(/[^$\\}]*/y, true)];
+        // What is not written is not the same as a `${…}` that is empty.
+        const start = this.#at;
+        const replacement = this.#operand(/[^$\\}]*/y, true);
+        return this.#at === start ? [pattern] : [pattern, replacement];
       }
     }
   }

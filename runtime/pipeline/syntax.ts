@@ -67,7 +67,14 @@ const EXPLANATIONS: readonly Explanation[] = [
     fix: 'align the `-` with those above it',
   },
   {
-    reason: /bad indentation|deficient indentation/,
+    // What is in quotes or brackets may stand anywhere; only so much of it is read.
+    reason: /deficient indentation/,
+    code: 'yaml-unclosed',
+    message: 'a quote or a bracket is opened and not closed',
+    fix: 'close it on the line where it is opened',
+  },
+  {
+    reason: /bad indentation/,
     code: 'yaml-indentation',
     message: 'the text does not fit here: wrong indentation, or quotes are missing',
     fix: 'align the key with those above it; put quotes around a text that contains `: ` or starts with a special character',
@@ -126,13 +133,86 @@ export function explainSyntax(
   text: string,
   locate: Locate,
 ): Diagnostic {
-  const place = offset < text.length ? offset : text.trimEnd().length - 1;
-  const position = locate(Math.max(0, place));
-  if (SPECIAL.test(text[offset] ?? '') && /[\s[{,:-]/.test(text[offset - 1] ?? ' ')) {
-    const message = `a text without quotes cannot start with \`${text[offset]}\``;
-    return error('yaml-character', position, message, 'put quotes around the text');
+  const place = Math.max(0, offset < text.length ? offset : text.trimEnd().length - 1);
+  const next = text[offset] ?? '';
+  if (SPECIAL.test(next) && /[\s[{,:-]/.test(text[offset - 1] ?? ' ')) {
+    const message = `a text without quotes cannot start with ${next === '`' ? 'a backtick' : `\`${next}\``}`;
+    return error('yaml-character', locate(place), message, 'put quotes around the text');
   }
   const { code, message, fix } =
     EXPLANATIONS.find((candidate) => candidate.reason.test(reason)) ?? UNKNOWN;
-  return error(code, position, message, fix);
+  if (MISPLACED.has(code)) {
+    const slip = missingSpace(text, place, locate) ?? strayColon(text, place, locate);
+    if (slip !== undefined) return slip;
+  }
+  const opened = code === 'yaml-unclosed' ? opening(reason, text.slice(0, offset)) : -1;
+  return error(code, locate(opened < 0 ? place : opened), message, fix);
+}
+
+/** Where the quote or bracket stands that is not closed; -1 where it cannot be told. */
+function opening(reason: string, before: string): number {
+  const quotes = /"(?:[^"\\]|\\[^])*$/.exec(before)?.index ?? -1;
+  const apostrophe = /(?<!')'(?:[^']|'')*$/.exec(before)?.index ?? -1;
+  if (reason.includes('double')) return quotes;
+  if (reason.includes('single')) return apostrophe;
+  const bracket = openBracket(before);
+  return reason.includes('flow') ? bracket : Math.max(quotes, apostrophe, bracket);
+}
+
+/** -1 where every bracket is closed. */
+function openBracket(before: string): number {
+  let closed = 0;
+  for (let at = before.length - 1; at >= 0; at -= 1) {
+    const character = before[at]!;
+    if (character === ']' || character === '}') closed += 1;
+    else if (character === '[' || character === '{') {
+      if (closed === 0) return at;
+      closed -= 1;
+    }
+  }
+  return -1;
+}
+
+/** A second `: ` on a line, or a key on a line that is indented without need. */
+function strayColon(text: string, place: number, locate: Locate): Diagnostic | undefined {
+  if (text[place] !== ':') return undefined;
+  const line = text.slice(text.lastIndexOf('\n', place) + 1, place);
+  if (/:\s/.test(line)) {
+    const message = 'a text without quotes contains `: `';
+    const fix = 'put quotes around the text, or write it behind `|` on lines of its own';
+    return error('yaml-colon', locate(place), message, fix);
+  }
+  const key = line.trimStart();
+  const message = `\`${key}:\` is indented deeper than the line above allows`;
+  const fix = 'align the key with those above it';
+  return error('yaml-indentation', locate(place - key.length, place), message, fix);
+}
+
+const MISPLACED: ReadonlySet<Code> = new Set(['yaml-colon', 'yaml-document', 'yaml-indentation']);
+
+/** A line such as `image:golang` or `-name: x` is a text to the parser, which only then stumbles. */
+function missingSpace(text: string, place: number, locate: Locate): Diagnostic | undefined {
+  const lineStart = text.lastIndexOf('\n', place - 1) + 1;
+  const lineEnd = text.indexOf('\n', place);
+  const line = text.slice(lineStart, lineEnd < 0 ? text.length : lineEnd);
+  const previousStart = text.lastIndexOf('\n', lineStart - 2) + 1;
+  for (const [start, content] of [
+    [lineStart, line],
+    [previousStart, text.slice(previousStart, Math.max(previousStart, lineStart - 1))],
+  ] as const) {
+    const key = /^(\s*(?:- )?)([A-Za-z_]+:)(?=[^\s:/])/.exec(content);
+    if (key !== null) {
+      const from = start + key[1]!.length;
+      const message = `\`${key[2]}\` is not followed by a space`;
+      const fix = `write \`${key[2]} …\`, with a space behind the colon`;
+      return error('yaml-colon', locate(from, from + key[2]!.length), message, fix);
+    }
+    const dash = /^(\s*)-[^\s-]/.exec(content);
+    if (dash !== null) {
+      const message = 'the `-` of a list is not followed by a space';
+      const fix = 'write `- ` before the entry';
+      return error('yaml-indentation', locate(start + dash[1]!.length), message, fix);
+    }
+  }
+  return undefined;
 }

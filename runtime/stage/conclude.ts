@@ -123,11 +123,12 @@ function reasonOf(result: StepResult, journal: Journal): EndReason {
 function stepResult(step: PlanStep, input: ConcludeInput): StepResult {
   const record = input.journal.steps.get(step.number);
   if (record === undefined || record.state === 'skipped') {
+    const untold = record === undefined && saysSuccess(input);
     return {
       step,
-      status: 'skipped',
-      exitCode: 0,
-      error: '',
+      status: untold ? 'error' : 'skipped',
+      exitCode: untold ? 255 : 0,
+      error: untold ? 'the stage says that it is over, but has no word of this step' : '',
       started: undefined,
       stopped: undefined,
     };
@@ -169,18 +170,23 @@ function stepResult(step: PlanStep, input: ConcludeInput): StepResult {
         ...times,
         status: ok ? 'success' : 'failure',
         exitCode: code,
-        error: memoryError(step, input),
+        error: ok ? '' : memoryError(step, input),
       };
     }
   }
 }
 
+/** A stage that succeeded has told how each of its steps ended; lost lines are no success. */
+const saysSuccess = ({ interruption, journal }: ConcludeInput): boolean =>
+  interruption === undefined && journal.done === 'success';
+
 /** A step that ran when the stage ended. */
 function cutOff(
   step: PlanStep,
   record: Extract<StepRecord, { state: 'running' }>,
-  { containers, interruption, now, pod }: ConcludeInput,
+  input: ConcludeInput,
 ): StepResult {
+  const { containers, interruption, now, pod } = input;
   const base = { step, started: record.started, stopped: now };
   if (step.detached && interruption === undefined) {
     const name = containers.get(step.number);
@@ -194,6 +200,10 @@ function cutOff(
           error: ended.reason === 'OOMKilled' ? OOM : '',
         }
       : { ...base, status: 'success', exitCode: 0, error: '' };
+  }
+  if (saysSuccess(input)) {
+    const error = 'the stage says that it is over, but not how this step ended';
+    return { ...base, status: 'error', exitCode: 255, error };
   }
   return { ...base, status: 'killed', exitCode: 137, error: '' };
 }
@@ -222,8 +232,9 @@ function contradictionOf(
   const state = containerStatus(pod, name)?.state;
   if (state?.terminated === undefined) {
     // Cut off from outside, the kubelet may not have come to say so; the stage is no success then.
+    const other = state === undefined ? 'nobody knows its container' : 'its container still runs';
     return interruption === undefined
-      ? `it says that it ended with exit code ${record.code}, but its container still runs`
+      ? `it says that it ended with exit code ${record.code}, but ${other}`
       : undefined;
   }
   return state.terminated.exitCode === record.code

@@ -43,6 +43,13 @@ const OBSTACLES: Readonly<Record<string, { kind: Obstacle['kind']; final: boolea
 const PERMANENT =
   /not found|manifest unknown|does not exist|access denied|unauthorized|authentication required|403 forbidden|no match for platform|invalid reference/i;
 
+/**
+ * Words of a kubelet that is late, not wrong: it tries again, whatever the reason is called. A
+ * Secret that it has not got yet is told like one that does not exist.
+ */
+const PASSING =
+  /failed to sync (?:secret|configmap) cache|deadline exceeded|timed out|is reserved for/i;
+
 /** Why a container does not start, or undefined while nothing speaks against it. */
 export function obstacle(status: ContainerStatus | undefined): Obstacle | undefined {
   const waiting = status?.state?.waiting;
@@ -51,7 +58,7 @@ export function obstacle(status: ContainerStatus | undefined): Obstacle | undefi
   const message = tidy(waiting.message ?? '');
   return {
     kind: known.kind,
-    final: known.final || PERMANENT.test(message),
+    final: (known.final || PERMANENT.test(message)) && !PASSING.test(message),
     text: message === '' ? (waiting.reason ?? '') : `${message} (${waiting.reason})`,
   };
 }

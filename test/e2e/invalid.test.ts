@@ -20,7 +20,7 @@ const CASES: readonly (readonly [title: string, text: string, message: RegExp])[
   [
     'a wrong type',
     pipelineOf('steps:\n  - name: a\n    image: busybox\n    commands: make\n'),
-    /^\.drone\.yml:12:15: error: /m,
+    /^\.drone\.yml:11:15: error: /m,
   ],
   [
     'no image',

@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { packTree, workingTreePaths } from '../../../runtime/cli/working-tree.ts';
+import { git, repository, temporaryFolder, write } from './git.ts';
+
+let root = '';
+let folder = '';
+beforeEach(() => {
+  root = temporaryFolder();
+  folder = join(root, 'project');
+  mkdirSync(folder);
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** What a Pod gets: packed here, unpacked by the tar of this machine. */
+async function upload(): Promise<Record<string, string>> {
+  const there = join(root, 'there');
+  mkdirSync(there);
+  const tar = spawn('tar', ['-xzf', '-', '-C', there], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const ended = once(tar, 'exit');
+  await pipeline(packTree(folder, await workingTreePaths(folder)), tar.stdin);
+  expect(await ended).toEqual([0, null]);
+  return contents(there);
+}
+
+/** Path and text of each file, `-> TARGET` for a symbolic link; nothing of `.git`. */
+function contents(below: string): Record<string, string> {
+  const found = readdirSync(below, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !relative(below, path).split('/').includes('.git'))
+    .map((path) => [
+      relative(below, path),
+      lstatSync(path).isSymbolicLink() ? `-> ${readlinkSync(path)}` : readFileSync(path, 'utf8'),
+    ]);
+  return Object.fromEntries(found);
+}
+
+const mode = (path: string): number => lstatSync(join(root, 'there', path)).mode & 0o111;
+
+describe('a repository', () => {
+  test('is what git tracks or would track, as it is on disk', async () => {
+    repository(folder, {
+      '.gitignore': 'build/\n*.log\n',
+      'src/main.c': 'old',
+      gone: 'x',
+      'forced.log': 'x',
+    });
+    git(folder, 'add', '--force', 'forced.log');
+    rmSync(join(folder, 'gone'));
+    write(folder, {
+      'src/main.c': 'new',
+      'src/not added': 'x',
+      staged: 'x',
+      'build/output': 'x',
+      'debug.log': 'x',
+      'src/.gitignore': 'local\n',
+      'src/local': 'x',
+    });
+    git(folder, 'add', 'staged');
+    expect(await upload()).toEqual({
+      '.gitignore': 'build/\n*.log\n',
+      'forced.log': 'x',
+      'src/.gitignore': 'local\n',
+      'src/main.c': 'new',
+      'src/not added': 'x',
+      staged: 'x',
+    });
+  });
+
+  test('comes with its history, as a clone would', async () => {
+    repository(folder, { file: 'x' });
+    write(folder, { file: 'changed' });
+    await upload();
+    const there = join(root, 'there');
+    expect(git(there, 'log', '-1', '--format=%H %s')).toBe(
+      `${git(folder, 'rev-parse', 'HEAD')} Say hello`,
+    );
+    expect(git(there, 'status', '--short')).toBe('M file');
+  });
+
+  test('keeps names of all kinds, empty files and large ones', async () => {
+    const files = {
+      'with space': '',
+      'quote"s\'': '1',
+      'Grüße 测试': '2',
+      'two\nlines': '3',
+      '-dash': '4',
+      [`${'long/'.repeat(40)}${'n'.repeat(200)}`]: '5',
+      large: 'abc'.repeat(1_000_000),
+    };
+    repository(folder, files);
+    expect(await upload()).toEqual(files);
+  });
+
+  test('keeps symbolic links, wherever they point', async () => {
+    repository(folder, { 'real/file': 'x' });
+    symlinkSync('real/file', join(folder, 'to-file'));
+    symlinkSync('real', join(folder, 'to-folder'));
+    symlinkSync('/nowhere', join(folder, 'to-nothing'));
+    git(folder, 'add', 'to-folder');
+    expect(await upload()).toEqual({
+      'real/file': 'x',
+      'to-file': '-> real/file',
+      'to-folder': '-> real',
+      'to-nothing': '-> /nowhere',
+    });
+  });
+
+  test('keeps what may be run, for whatever user a step runs as', async () => {
+    repository(folder, { tool: '#!/bin/sh\n', text: 'x' });
+    chmodSync(join(folder, 'tool'), 0o700);
+    chmodSync(join(folder, 'text'), 0o600);
+    await upload();
+    expect(mode('tool')).toBe(0o111);
+    expect(mode('text')).toBe(0);
+  });
+
+  test('brings its submodules, and repositories that lie in it', async () => {
+    const library = join(root, 'library');
+    repository(library, { 'lib.c': 'x', '.gitignore': 'out\n' });
+    repository(folder, { 'main.c': 'x' });
+    const allow = ['-c', 'protocol.file.allow=always'];
+    git(folder, ...allow, 'submodule', '--quiet', 'add', library, 'vendor/lib');
+    write(folder, { 'vendor/lib/out': 'x', 'vendor/lib/new.c': 'x' });
+    repository(join(folder, 'nested'), { inner: 'x' });
+    const { '.gitmodules': modules, ...files } = await upload();
+    expect(modules).toContain('vendor/lib');
+    expect(files).toEqual({
+      'main.c': 'x',
+      'nested/inner': 'x',
+      'vendor/lib/.gitignore': 'out\n',
+      'vendor/lib/lib.c': 'x',
+      'vendor/lib/new.c': 'x',
+    });
+  });
+
+  test('of a folder in a repository only the folder counts', async () => {
+    repository(folder, { '.gitignore': '*.log\n', outside: 'x', 'below/in': 'x' });
+    write(folder, { 'below/debug.log': 'x' });
+    folder = join(folder, 'below');
+    expect(await upload()).toEqual({ in: 'x' });
+  });
+});
+
+test('without a repository everything counts', async () => {
+  write(folder, { '.gitignore': '*.log\n', 'debug.log': 'x', 'a/b': 'y' });
+  expect(await upload()).toEqual({ '.gitignore': '*.log\n', 'debug.log': 'x', 'a/b': 'y' });
+});
+
+test('a file that vanishes before its turn is left out', async () => {
+  write(folder, { a: '1', b: '2' });
+  const paths = await workingTreePaths(folder);
+  expect([...paths].sort()).toEqual(['a', 'b']);
+  rmSync(join(folder, 'b'));
+  expect(await upload()).toEqual({ a: '1' });
+});
+
+test('a stream that nobody reads to its end stops reading files', async () => {
+  write(folder, { large: 'x'.repeat(5_000_000), more: 'x' });
+  const stream = packTree(folder, ['large', 'more']);
+  await once(stream, 'readable');
+  stream.destroy();
+  await once(stream, 'close');
+  expect(stream.destroyed).toBe(true);
+});
