@@ -118,7 +118,7 @@ async function add(tar: Pack, folder: string, path: string): Promise<void> {
 
 function entry(tar: Pack, header: Entry): Promise<void> {
   return new Promise((resolve, reject) => {
-    const sink = tar.entry(header, (error) => (error ? reject(error) : resolve()));
+    const sink = tar.entry(header, '', (error) => (error ? reject(error) : resolve()));
     sink.on('error', reject);
   });
 }

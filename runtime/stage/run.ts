@@ -59,7 +59,7 @@ export interface RunOptions {
 /** An answer of a step reaches the journal within this time after its container ended. */
 const SILENCE_MS = 2_000;
 /** The kubelet tells the end of a container within about a second; it gets this long. */
-const COMPARE_MS = 15_000;
+const COMPARE_MS = 10_000;
 const DRAIN_MS = 60_000;
 const GONE_MS = 30_000;
 /** Events are asked for only when a Pod takes longer than most. */
@@ -392,13 +392,16 @@ class StageRun {
     });
   }
 
-  /** Logs of steps that have ended are read to their end; those of services are cut off. */
+  /** Logs of containers that have ended are read to their end; those of services are cut off. */
   async #drain(): Promise<void> {
     if (this.#interruption !== undefined) return;
     this.#followSteps();
-    const { journal, plan } = { journal: this.#journal, plan: this.#stage.plan };
-    const ended = plan.steps.filter((step) => journal.steps.get(step.number)?.state === 'exited');
-    const drained = this.#logs.drain(ended.map((step) => step.number));
+    const { containers } = this.#stage;
+    const ended = [...containers].filter(
+      ([number, name]) =>
+        this.#journal.steps.get(number)?.state === 'exited' && !isRunning(this.#pod, name),
+    );
+    const drained = this.#logs.drain(ended.map(([number]) => number));
     await Promise.race([drained, this.#options.clock.sleep(DRAIN_MS, this.#over.signal)]);
   }
 

@@ -4,12 +4,12 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -39,8 +39,9 @@ async function upload(): Promise<Record<string, string>> {
 }
 
 /** Path and text of each file, `-> TARGET` for a symbolic link; nothing of `.git`. */
-function contents(below: string): Record<string, string> {
-  const found = readdirSync(below, { recursive: true, withFileTypes: true })
+async function contents(below: string): Promise<Record<string, string>> {
+  const entries = await readdir(below, { recursive: true, withFileTypes: true });
+  const found = entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !relative(below, path).split('/').includes('.git'))
@@ -159,8 +160,10 @@ describe('a repository', () => {
 });
 
 test('without a repository everything counts', async () => {
-  write(folder, { '.gitignore': '*.log\n', 'debug.log': 'x', 'a/b': 'y' });
-  expect(await upload()).toEqual({ '.gitignore': '*.log\n', 'debug.log': 'x', 'a/b': 'y' });
+  const files = { '.gitignore': '*.log\n', 'debug.log': 'x', 'a/b': 'y' };
+  write(folder, files);
+  symlinkSync('..', join(folder, 'a', 'loop'));
+  expect(await upload()).toEqual({ ...files, 'a/loop': '-> ..' });
 });
 
 test('a file that vanishes before its turn is left out', async () => {
