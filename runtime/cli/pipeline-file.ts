@@ -1,5 +1,6 @@
 /** From a file on disk to a pipeline that may run, or to everything that is wrong with it. */
 import { readFile, stat } from 'node:fs/promises';
+import { text as readText } from 'node:stream/consumers';
 import type { Diagnostic } from '../pipeline/diagnostics.ts';
 import { hasErrors } from '../pipeline/diagnostics.ts';
 import { lintPipeline } from '../pipeline/lint.ts';
@@ -19,13 +20,14 @@ export interface Checked {
 /** The text of a pipeline file; `-` is standard input. Throws a UsageError where there is none. */
 export async function readPipelineFile(path: string): Promise<string> {
   try {
-    if (path === '-') return await new Response(process.stdin as never).text();
+    if (path === '-') return await readText(process.stdin);
     const { size } = await stat(path);
     // Far beyond the limit there is no need to read it to say so.
     if (size > 4 * MAX_BYTES) return ' '.repeat(MAX_BYTES + 1);
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const known = typeof error === 'object' && error !== null && 'code' in error;
+    const code = known ? String(error.code) : '';
     const reason =
       code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code;
     throw new UsageError(

@@ -99,7 +99,7 @@ async function add(tar: Pack, folder: string, path: string): Promise<void> {
   const header: Entry = { name: path, mtime: status.mtime };
   if (status.isSymbolicLink()) {
     const linkname = await readlink(full);
-    await entry(tar, { ...header, type: 'symlink', linkname });
+    await addWithoutBody(tar, { ...header, type: 'symlink', linkname });
     return;
   }
   if (!status.isFile()) return;
@@ -107,7 +107,7 @@ async function add(tar: Pack, folder: string, path: string): Promise<void> {
   const size = status.size;
   const file: Entry = { ...header, type: 'file', size, mode: executable ? 0o777 : 0o666 };
   if (size === 0) {
-    await entry(tar, file);
+    await addWithoutBody(tar, file);
     return;
   }
   const target = tar.entry(file);
@@ -116,7 +116,7 @@ async function add(tar: Pack, folder: string, path: string): Promise<void> {
   await pipeline(createReadStream(full, { end: size - 1 }), target);
 }
 
-function entry(tar: Pack, header: Entry): Promise<void> {
+function addWithoutBody(tar: Pack, header: Entry): Promise<void> {
   return new Promise((resolve, reject) => {
     const sink = tar.entry(header, '', (error) => (error ? reject(error) : resolve()));
     sink.on('error', reject);

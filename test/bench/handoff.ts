@@ -1,8 +1,9 @@
 /**
  * `npm run bench:handoff`: what the Pod costs between steps.
  *
- * - hand-over: from the last output of a step to the first output of the next one, by the stamps
- *   of the container runtime, over twenty steps of `true` whose containers are all up;
+ * - hand-over: from the command of a step to the command of the next one, over twenty steps whose
+ *   containers are all up. The command is `echo $EPOCHREALTIME`, so the steps themselves tell the
+ *   time, to the microsecond; the end of one shell and the start of the next are in it;
  * - ten and thirty steps of `true`: from the creation of the first object to the known result;
  * - requests to the API server for the ten, log streams apart.
  *
@@ -25,8 +26,8 @@ interface Measured {
   /** Seconds from the first request to the result. */
   readonly seconds: number;
   readonly requests: number;
-  /** When each line was written, in unix milliseconds, by the name of its step. */
-  readonly lines: ReadonlyMap<string, readonly number[]>;
+  /** When the command of each step ran, in unix milliseconds, where it told. */
+  readonly times: readonly number[];
 }
 
 const pipelineOf = (steps: readonly (readonly [string, string])[]): string =>
@@ -36,8 +37,8 @@ const pipelineOf = (steps: readonly (readonly [string, string])[]): string =>
     '',
   ].join('\n');
 
-const trues = (count: number): (readonly [string, string])[] =>
-  Array.from({ length: count }, (_, index) => [`s${index + 1}`, 'true'] as const);
+const steps = (count: number, run: string): (readonly [string, string])[] =>
+  Array.from({ length: count }, (_, index) => [`s${index + 1}`, run] as const);
 
 const GIT = {
   branch: '',
@@ -78,7 +79,7 @@ async function measure(kubeconfig: string, text: string, id: string): Promise<Me
   // The first connection is not what is measured.
   await transport.request('GET', '/version');
   const before = requestCount(transport);
-  const lines = new Map<string, number[]>();
+  const times = new Map<number, number>();
   const began = performance.now();
   let seconds = 0;
   const result = await runStage(stage, {
@@ -88,8 +89,8 @@ async function measure(kubeconfig: string, text: string, id: string): Promise<Me
     limits: { unschedulable: 60_000, starting: 60_000, timeout: 60_000 },
     onCreated: () => undefined,
     observer: {
-      line: ({ name }, _text, time) => {
-        lines.set(name, [...(lines.get(name) ?? []), time]);
+      line: ({ number }, text) => {
+        if (/^\d{10}\.\d{6}$/.test(text)) times.set(number, Number(text) * 1000);
       },
       waiting: () => undefined,
       journal: () => undefined,
@@ -102,17 +103,14 @@ async function measure(kubeconfig: string, text: string, id: string): Promise<Me
   await transport.close();
   if (result.status !== 'success')
     throw new Error(`the stage was ${result.status}: ${result.error}`);
-  return { seconds, requests, lines };
+  return { seconds, requests, times: [...times].sort(([a], [b]) => a - b).map(([, time]) => time) };
 }
 
 const requestCount = (transport: Transport): number =>
   [...transport.counts()].reduce((sum, [what, n]) => (what === 'GET pods/log' ? sum : sum + n), 0);
 
-/** Between the steps s1, s2, …: the first output of each after the last output of the one before. */
-function handOvers({ lines }: Measured): number[] {
-  const steps = trues(lines.size).flatMap(([name]) => lines.get(name) ?? []);
-  return steps.slice(1).map((time, index) => time - (steps[index] ?? time));
-}
+const handOvers = ({ times }: Measured): number[] =>
+  times.slice(1).map((time, index) => time - (times[index] ?? time));
 
 function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -130,16 +128,17 @@ if (cluster === undefined) {
 const runs = Number(values.runs);
 const kubeconfig = cluster.kubeconfig;
 // Pulls the image, so that no run is a cold one.
-await measure(kubeconfig, pipelineOf(trues(1)), 'warm');
+await measure(kubeconfig, pipelineOf(steps(1, 'true')), 'warm');
 const handoffs: number[] = [];
 const ten: Measured[] = [];
 const thirty: Measured[] = [];
 for (let run = 0; run < runs; run++) {
   // Long enough for the kubelet to have started every container.
-  const up = await measure(kubeconfig, pipelineOf([['up', 'sleep 8'], ...trues(20)]), `h${run}`);
+  const chain = [['up', 'sleep 8'] as const, ...steps(20, 'echo $EPOCHREALTIME')];
+  const up = await measure(kubeconfig, pipelineOf(chain), `h${run}`);
   handoffs.push(...handOvers(up));
-  ten.push(await measure(kubeconfig, pipelineOf(trues(10)), `t${run}`));
-  thirty.push(await measure(kubeconfig, pipelineOf(trues(30)), `m${run}`));
+  ten.push(await measure(kubeconfig, pipelineOf(steps(10, 'true')), `t${run}`));
+  thirty.push(await measure(kubeconfig, pipelineOf(steps(30, 'true')), `m${run}`));
 }
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 const result = {

@@ -58,7 +58,7 @@ steps:
   const log = logOf(ran.out, 'leak');
   expect(log.filter((line) => !line.startsWith('+ '))).toEqual([
     '******',
-    'before******',
+    'before******after',
     'cut ****** here',
     '******',
     '******',

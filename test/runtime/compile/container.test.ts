@@ -45,9 +45,10 @@ describe('resources', () => {
         resources: { requests, limits: { cpu: 0, memory: 0 } },
       });
       const [coordinator, ...others] = pod.spec.containers;
+      expect(others).toHaveLength(3);
       expect(coordinator).toMatchObject({ name: 'coordinator', resources: { requests: expected } });
       expect(others.map(({ resources }) => resources)).toEqual(
-        Array(3).fill({ requests: { cpu: '0', memory: '0' } }),
+        others.map(() => ({ requests: { cpu: '0', memory: '0' } })),
       );
     },
   );
