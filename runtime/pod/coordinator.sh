@@ -21,23 +21,30 @@
 # The journal:
 #   journal 1 | ready | start N STATUS | exit N CODE [WHY] | skip N WHY | fast N | done STATUS | terminated
 #
-# POSIX sh, and nothing outside it but mkfifo, ln, cp, mkdir, chmod, sleep and date: it runs under
-# busybox, dash and bash. Between the end of a step and the start of the next one there is one
-# fork, and no other program is started.
+# POSIX sh, and nothing outside it but mkfifo, ln, cp, mv, mkdir, chmod, sleep and date: it runs
+# under busybox, dash and bash. Between the end of a step and the start of the next one nothing is
+# forked and no program started, but for `date` under dash.
 
 files=$1 run=$2 verdict=$3 busybox=$4 status_folder=$5
 tab=$(printf '\t')
-failed='' halted='' failed_steps='' open=0 queue='' roots='' latched=''
+journal='' failed='' halted='' failed_steps='' open=0 queue='' roots='' latched=''
 
 # A step that answers with an endless line fills the memory of one reader, not of the node.
 ulimit -v 524288 2>/dev/null
 
+# Lines of the journal are written together, once the steps that an event lets go are on their way.
+say() { journal="$journal$*
+"; }
+
 # A full pipe makes the write wait, and the end of a child interrupts it: then nothing was written.
-say() { until printf '%s\n' "$*"; do :; done; }
+write_journal() {
+  until printf '%s' "$journal"; do :; done
+  journal=''
+}
 
 status() { if [ -n "$failed" ]; then status=failure; else status=success; fi; }
 
-trap 'say terminated; exit 143' TERM
+trap 'say terminated; write_journal; exit 143' TERM
 
 say journal 1
 
@@ -46,7 +53,7 @@ say journal 1
 while IFS=$tab read -r n when failure kind mode waits next script name; do
   [ "$next" = - ] && next=''
   eval "when_$n=\$when failure_$n=\$failure kind_$n=\$kind mode_$n=\$mode waits_$n=\$waits"
-  eval "next_$n=\$next name_$n=\$name state_$n=waiting verdict_$n=''"
+  eval "next_$n=\$next name_$n=\$name state_$n=waiting verdict_$n='' up_$n='' word_$n=''"
   open=$((open + 1))
   [ "$waits" -eq 0 ] && roots="$roots $n"
   case $kind in latched | upload) latched="$latched $n:$script" ;; esac
@@ -65,7 +72,7 @@ for entry in $latched; do
   n=${entry%%:*} script=${entry#*:}
   mkdir "$run/steps/$n"
   mkfifo "$run/steps/$n/start" "$run/steps/$n/exit"
-  chmod 666 "$run/steps/$n/exit"
+  chmod 666 "$run/steps/$n/start" "$run/steps/$n/exit"
   if [ "$script" = - ]; then
     ln "$run/bin/busybox" "$run/bin/step.sh" "$run/steps/$n/"
   else
@@ -78,6 +85,7 @@ done
 exec 3<>"$run/control/events"
 : >"$run/control/ready"
 say ready
+write_journal
 
 # ---- one step ------------------------------------------------------------------------------
 
@@ -91,23 +99,48 @@ status_file() {
     CI_BUILD_STATUS "$status" CI_BUILD_FINISHED "$now" DRONE_STEP_NUMBER "$1"
 }
 
-# Runs in the background: opening a FIFO waits until the container is there. Names of steps may
-# hold anything, so they go as a line that nothing interprets.
+# One process a step passes on what the step says: `up` once it waits for its turn, and then one
+# answer. Whatever else it writes cannot be taken for an exit code.
+listen() {
+  exec <"$run/steps/$1/exit"
+  while IFS= read -r line; do
+    case $line in
+      up)
+        printf '%s up\n' "$1" >&3
+        continue
+        ;;
+      '' | *[!0-9]* | ????* | 25[6-9] | 2[6-9]? | [3-9]??) line='255 forged' ;;
+    esac
+    printf '%s %s\n' "$1" "$line" >&3
+    exit
+  done
+  # Its process 1 has died.
+  printf '%s 255 gone\n' "$1" >&3
+}
+
+# Opened for reading and writing, a FIFO never makes the coordinator wait, not even if the step has
+# died. Names of steps may hold anything, so they go as a line that nothing interprets.
 release() {
   status_file "$1" >"$run/steps/$1/env"
   if [ -n "$failed_steps" ]; then
-    printf '%s\n' "DRONE_FAILED_STEPS=$failed_steps" >"$run/steps/$1/start"
+    printf '%s\n' "DRONE_FAILED_STEPS=$failed_steps" go 1<>"$run/steps/$1/start"
   else
-    : >"$run/steps/$1/start"
+    printf 'go\n' 1<>"$run/steps/$1/start"
   fi
-  listen "$1"
 }
 
-# One line is the answer; whatever a step writes besides a number cannot be taken for one.
-listen() {
-  IFS= read -r answer <"$run/steps/$1/exit"
-  case $answer in '' | *[!0-9]* | ????*) answer='255 forged' ;; esac
-  printf '%s %s\n' "$1" "$answer" >&3
+dismiss() { printf 'skip\n' 1<>"$run/steps/$1/start"; }
+
+# The step is up: what was decided for it before can be told now.
+greet() {
+  eval "up_$1=1 word=\$word_$1 word_$1=''"
+  [ -z "$word" ] || "$word" "$1"
+}
+
+# tell WORD NUMBER: at once, or as soon as the step is up.
+tell() {
+  eval "up=\$up_$2"
+  if [ -n "$up" ]; then "$1" "$2"; else eval "word_$2=$1"; fi
 }
 
 start() {
@@ -121,8 +154,7 @@ start() {
     return
   fi
   case $kind in
-    latched) release "$1" & ;;
-    upload) listen "$1" & ;;
+    latched) tell release "$1" ;;
     ephemeral)
       : >"$run/control/ephemeral"
       [ -d "$status_folder" ] && status_file "$1" >"$status_folder/.env" && mv "$status_folder/.env" "$status_folder/env"
@@ -134,7 +166,7 @@ start() {
 skip() {
   eval "kind=\$kind_$1 state_$1=over"
   say skip "$1" "$2"
-  [ "$kind" = latched ] && { printf 'skip\n' >"$run/steps/$1/start" & }
+  [ "$kind" = latched ] && tell dismiss "$1"
   settle "$1"
 }
 
@@ -190,6 +222,7 @@ finish() {
       if [ "$failure" = fast ]; then
         say fast "$1"
         say done failure
+        write_journal
         exit 0
       fi
       ;;
@@ -219,12 +252,20 @@ follow_verdicts &
 
 # ---- the life of the stage -----------------------------------------------------------------
 
+for entry in $latched; do listen "${entry%%:*}" & done
 for n in $roots; do decide "$n"; done
 proceed
+write_journal
 while [ "$open" -gt 0 ]; do
   IFS=' ' read -r n code why <&3 || continue
-  finish "$n" "$code" ${why:+"$why"}
-  proceed
+  if [ "$code" = up ]; then
+    greet "$n"
+  else
+    finish "$n" "$code" ${why:+"$why"}
+    proceed
+  fi
+  write_journal
 done
 status
 say done "$status"
+write_journal
