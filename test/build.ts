@@ -1,6 +1,7 @@
 /** `npm run build`: one command, `build/drone-kube.js`, whose parts are loaded as a verb needs them. */
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { POD_SCRIPTS } from '../runtime/pod/scripts.ts';
 
 const root = new URL('../', import.meta.url).pathname;
 
@@ -23,7 +24,7 @@ export async function buildProgram(): Promise<string> {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   });
-  for (const script of ['coordinator.sh', 'step.sh']) {
+  for (const script of POD_SCRIPTS) {
     await copyFile(`${root}runtime/pod/${script}`, `${outdir}/${script}`);
   }
   await chmod(`${outdir}/drone-kube.js`, 0o755);

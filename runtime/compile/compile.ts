@@ -22,7 +22,7 @@ import { podMetadata } from './metadata.ts';
 import type { ConfigMap, ObjectMeta, Pod, Secret, Volume } from './objects.ts';
 import { planFile, planStage, scriptFile, type Plan } from './plan.ts';
 import { stageRequest, toQuantities } from './resources.ts';
-import { posixScript, scriptCommands } from './script.ts';
+import { LATCH, posixScript, scriptCommands } from './script.ts';
 import { assignKeys, mergeDockerConfigs, usedSecrets, type SecretKeys } from './secrets.ts';
 import type { CompiledStage, CompileInput } from './types.ts';
 import { podVolume, podSpecOptions } from './volumes.ts';
@@ -193,7 +193,7 @@ function filesObject(
   const data: Record<string, string> = { ...scripts, plan: planFile(plan, hasScript) };
   for (const step of plan.steps) {
     if (step.source !== undefined && hasScript(step)) {
-      data[scriptFile(step)] = posixScript(scriptCommands(step.source));
+      data[scriptFile(step)] = LATCH + posixScript(scriptCommands(step.source));
     }
   }
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };

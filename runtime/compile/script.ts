@@ -48,3 +48,9 @@ fi
 unset DRONE_NETRC_MACHINE DRONE_NETRC_USERNAME DRONE_NETRC_PASSWORD DRONE_NETRC_FILE
 set -e
 `;
+
+/**
+ * The begin of the script of a step: the shell that runs it waits in it for its turn. step.sh
+ * passes the run folder; the commands then see no arguments.
+ */
+export const LATCH = '_run=$1\nshift\n. "$_run/latch.sh"\n';

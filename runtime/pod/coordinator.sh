@@ -2,7 +2,7 @@
 #
 #   sh coordinator.sh FILES RUN VERDICT BUSYBOX STATUS
 #
-# FILES    folder with `plan`, `step.sh` and the scripts (read-only)
+# FILES    folder with `plan`, `step.sh`, `latch.sh` and the scripts (read-only)
 # RUN      empty folder that all containers share, each step only RUN/steps/NUMBER
 # VERDICT  file that the kubelet writes from an annotation of the Pod; may be missing
 # BUSYBOX  static busybox, linked into the folder of every step
@@ -67,17 +67,17 @@ umask 022
 mkdir -p "$run/control" "$run/bin" "$run/steps"
 mkfifo -m 600 "$run/control/events"
 cp "$busybox" "$run/bin/busybox"
-cp "$files"/step.sh "$run/bin/"
+cp "$files/step.sh" "$files/latch.sh" "$run/bin/"
 for entry in $latched; do
   n=${entry%%:*} script=${entry#*:}
   mkdir "$run/steps/$n"
   mkfifo "$run/steps/$n/start" "$run/steps/$n/exit"
   chmod 666 "$run/steps/$n/start" "$run/steps/$n/exit"
   if [ "$script" = - ]; then
-    ln "$run/bin/busybox" "$run/bin/step.sh" "$run/steps/$n/"
+    ln "$run/bin/busybox" "$run/bin/step.sh" "$run/bin/latch.sh" "$run/steps/$n/"
   else
     cp "$files/$script" "$run/bin/$script"
-    ln "$run/bin/busybox" "$run/bin/step.sh" "$run/bin/$script" "$run/steps/$n/"
+    ln "$run/bin/busybox" "$run/bin/step.sh" "$run/bin/latch.sh" "$run/bin/$script" "$run/steps/$n/"
   fi
 done
 

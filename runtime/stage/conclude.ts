@@ -157,6 +157,8 @@ function stepResult(step: PlanStep, input: ConcludeInput): StepResult {
         exitCode: 255,
         error: `its container cannot be created: ${given?.text ?? ''}`,
       };
+    case 'gone':
+      return { ...times, ...deathOf(step, input) };
     case 'forged':
       return {
         ...times,
@@ -208,6 +210,21 @@ function cutOff(
   return { ...base, status: 'killed', exitCode: 137, error: '' };
 }
 
+/** Process 1 of the step died, so only the kubelet knows how. Never a success. */
+function deathOf(
+  step: PlanStep,
+  input: ConcludeInput,
+): Pick<StepResult, 'status' | 'exitCode' | 'error'> {
+  const name = input.containers.get(step.number) ?? '';
+  const ended = containerStatus(input.pod, name)?.state?.terminated;
+  if (ended === undefined || ended.exitCode === 0) {
+    return { status: 'error', exitCode: 255, error: 'its container ended without an exit code' };
+  }
+  const memory = memoryError(step, input);
+  const error = memory === '' ? `its container was killed (${ended.reason ?? 'Error'})` : memory;
+  return { status: 'failure', exitCode: ended.exitCode, error };
+}
+
 const OOM = 'it used more memory than it may and was killed (OOMKilled)';
 
 function memoryError(step: PlanStep, { containers, pod }: ConcludeInput): string {
@@ -242,6 +259,9 @@ function contradictionOf(
     : `it says exit code ${record.code}, the kubelet says ${state.terminated.exitCode}`;
 }
 
+/** Ends that the Pod tells by itself, and that the kubelet has to confirm. */
+const SELF_TOLD: ReadonlySet<string> = new Set(['', 'gone', 'forged']);
+
 /** Is every answer in the journal confirmed or contradicted by the kubelet? */
 export function isComparable(
   plan: Plan,
@@ -253,7 +273,7 @@ export function isComparable(
     const record = journal.steps.get(step.number);
     const name = containers.get(step.number);
     if (step.kind !== 'latched' || step.detached || name === undefined) return true;
-    if (record?.state !== 'exited' || record.why !== '') return true;
+    if (record?.state !== 'exited' || !SELF_TOLD.has(record.why)) return true;
     return containerStatus(pod, name)?.state?.terminated !== undefined;
   });
 }

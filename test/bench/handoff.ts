@@ -2,10 +2,9 @@
  * `npm run bench:handoff`: what the Pod costs between steps.
  *
  * - hand-over: from the end of the last command of a step to the start of the first command of the
- *   next one, over twenty steps whose containers are all up. The steps themselves tell the time, by
- *   `echo $EPOCHREALTIME`, to the microsecond; the end of one shell and the start of the next are in
- *   it. A step sleeps for 0.2 s, so that it is not the kubelet that is measured, which clears away
- *   the container before;
+ *   next one, over twenty steps whose containers are all up. The steps write down the time, to the
+ *   microsecond; the end of one shell and the first line of the next are in it. A step sleeps for
+ *   0.2 s, so that it is not the kubelet that is measured, which clears away the container before;
  * - ten and thirty steps of `true`: from the creation of the first object to the known result;
  * - requests to the API server for the ten, log streams apart.
  *
@@ -91,9 +90,10 @@ async function measure(kubeconfig: string, text: string, id: string): Promise<Me
     limits: { unschedulable: 60_000, starting: 60_000, timeout: 60_000 },
     onCreated: () => undefined,
     observer: {
-      line: ({ number }, text) => {
-        if (/^\d{10}\.\d{6}$/.test(text))
-          times.set(number, [...(times.get(number) ?? []), Number(text) * 1000]);
+      line: (_step, line) => {
+        const [, number, time] = /^(\d+) (\d{10}\.\d{6})$/.exec(line) ?? [];
+        if (number === undefined) return;
+        times.set(Number(number), [...(times.get(Number(number)) ?? []), Number(time) * 1000]);
       },
       waiting: () => undefined,
       journal: () => undefined,
@@ -137,8 +137,9 @@ const ten: Measured[] = [];
 const thirty: Measured[] = [];
 for (let run = 0; run < runs; run++) {
   // Long enough for the kubelet to have started every container.
-  const work = 'echo $EPOCHREALTIME; sleep 0.2; echo $EPOCHREALTIME';
-  const chain = [['up', 'sleep 8'] as const, ...steps(20, work)];
+  const stamp = 'echo $DRONE_STEP_NUMBER $EPOCHREALTIME >> times';
+  const work = steps(20, `${stamp}; sleep 0.2; ${stamp}`);
+  const chain = [['up', 'sleep 8'] as const, ...work, ['show', 'cat times'] as const];
   const up = await measure(kubeconfig, pipelineOf(chain), `h${run}`);
   handoffs.push(...handOvers(up));
   ten.push(await measure(kubeconfig, pipelineOf(steps(10, 'true')), `t${run}`));

@@ -203,6 +203,21 @@ describe.each(SHELLS)('the coordinator under %s', (_name, shell) => {
     expect(Math.abs(Number(rest[7]) - Date.now() / 1000)).toBeLessThan(60);
   });
 
+  test('a command with arguments gets them as they are, and the status', async () => {
+    const argv = ['/bin/sh', '-c', 'echo "$# $1 $2 $DRONE_BUILD_STATUS"', 'sh', 'a b', '$HOME'];
+    const stage = await startStage(shell, { 1: { run: '', argv } });
+    expect((await stage.end()).output.get(1)).toBe('2 a b $HOME success\n');
+  });
+
+  test('the death of process 1 of a step is an answer', async () => {
+    const stage = await startStage(shell, {
+      1: { run: 'kill -9 $PPID; sleep 1' },
+      2: { run: 'true', when: 'failure', waitsFor: [1] },
+    });
+    const { journal } = await stage.end();
+    expect(ends(journal)).toEqual({ 1: 'exit 255 gone', 2: 'exit 0' });
+  });
+
   test('what a step sets itself wins over the status of the moment', async () => {
     const stage = await startStage(shell, {
       1: {

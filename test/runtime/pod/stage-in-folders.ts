@@ -15,6 +15,7 @@ import {
   type Journal,
   type StepRecord,
 } from '../../../runtime/pod/journal.ts';
+import { LATCH } from '../../../runtime/compile/script.ts';
 
 export interface TestStep {
   readonly waitsFor?: readonly number[];
@@ -25,6 +26,8 @@ export interface TestStep {
   /** What the step runs, as a shell command; absent: no container ever comes up. */
   readonly run?: string;
   readonly name?: string;
+  /** A command with arguments in place of the script. */
+  readonly argv?: readonly string[];
   /** Environment of the container. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -62,7 +65,11 @@ export async function startStage(
   const folder = await mkdtemp(join(tmpdir(), 'coordinator-'));
   const at = (...parts: string[]): string => join(folder, ...parts);
   await mkdir(at('files'));
-  await copyFile(join(POD, 'step.sh'), at('files/step.sh'));
+  for (const name of ['step.sh', 'latch.sh']) await copyFile(join(POD, name), at('files', name));
+  for (const [key, { run }] of Object.entries(steps)) {
+    const script = `${LATCH}${run?.replaceAll('$OWN', at('run/steps', key)) ?? ''}\n`;
+    await writeFile(at(`files/script-${key}`), script);
+  }
   await writeFile(at('files/plan'), plan(steps));
 
   const [program = 'sh', ...args] = shell;
@@ -116,7 +123,7 @@ export async function startStage(
     const command =
       step.kind === 'upload'
         ? ['-c', `${step.run}; echo $? > ${own}/exit`]
-        : [`${own}/step.sh`, own, '/bin/sh', '-c', step.run.replaceAll('$OWN', own)];
+        : [`${own}/step.sh`, own, ...(step.argv ?? ['script', `script-${key}`])];
     const child = spawn('busybox', ['sh', ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
@@ -186,7 +193,7 @@ function plan(steps: Readonly<Record<number, TestStep>>): string {
         step.detached === true ? 'detach' : 'wait',
         step.waitsFor?.length ?? 0,
         next.join(' ') || '-',
-        '-',
+        (step.kind ?? 'latched') === 'latched' ? `script-${key}` : '-',
         step.name ?? `step ${key}`,
       ].join('\t');
     })
