@@ -56,4 +56,10 @@ export const EXEC_PERMISSIONS: readonly Permission[] = [
     reason: 'scripts and shared environment',
   },
   { group: '', resource: 'events', verbs: ['list', 'watch'], reason: 'say why a Pod waits' },
+  {
+    group: '',
+    resource: 'namespaces',
+    verbs: ['get'],
+    reason: 'which Pod Security level the namespace enforces; a Role covers its own namespace only',
+  },
 ];

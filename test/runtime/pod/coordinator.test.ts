@@ -161,7 +161,7 @@ describe.each(SHELLS)('the coordinator under %s', (_name, shell) => {
       Object.fromEntries(codes.map((code, index) => [index + 1, `exit ${code}`])),
     );
     expect([...exitCodes.values()]).toEqual(codes);
-  });
+  }, 60_000);
 
   test('a hundred steps in one chain', async () => {
     const steps: Record<number, TestStep> = {};
