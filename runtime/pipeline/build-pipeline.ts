@@ -22,6 +22,7 @@ import type {
   VolumeSchema,
 } from './pipeline-schema.ts';
 import type { Decoded, Fields, Infer } from './schema.ts';
+import { DEFAULT_WORKSPACE } from './workspace.ts';
 
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
 
@@ -44,7 +45,7 @@ export function buildPipeline(document: Infer<typeof PIPELINE_SCHEMA>): Pipeline
       skipVerify: clone?.skip_verify ?? false,
       trace: clone?.trace ?? false,
     },
-    workspacePath: fields.workspace?.fields.path || '/drone/src',
+    workspacePath: fields.workspace?.fields.path || DEFAULT_WORKSPACE,
     environment: fields.environment ?? EMPTY,
     resources: buildResources(fields.resources),
     services: (fields.services ?? []).map((service) => buildStep(service, true)),

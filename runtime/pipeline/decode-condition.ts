@@ -6,12 +6,25 @@ import { nearest } from './nearest.ts';
 import type { DecodedCondition } from './schema.ts';
 import type { Node } from './tree.ts';
 
-/** A text, a list of texts, or a map with `include` and `exclude`. */
+/**
+ * The values of one key, given several times or merged. As in go-yaml a later one goes over an
+ * earlier one, but a single text leaves the earlier `exclude` in place.
+ */
 export function decodeCondition(
-  node: Node,
+  nodes: readonly Node[],
   what: string,
   report: Report,
-): DecodedCondition | undefined {
+): DecodedCondition {
+  let condition: DecodedCondition = { include: [], exclude: [] };
+  for (const node of nodes) {
+    const { include, exclude } = decodeOne(node, what, report);
+    condition = { include, exclude: node.kind === 'scalar' ? condition.exclude : exclude };
+  }
+  return condition;
+}
+
+/** A text, a list of texts, or a map with `include` and `exclude`. */
+function decodeOne(node: Node, what: string, report: Report): DecodedCondition {
   if (node.kind !== 'map') {
     return { include: decodePatterns(node, what, report), exclude: [] };
   }
@@ -22,7 +35,9 @@ export function decodeCondition(
       const message = `\`${key.text}\` is not a key of a condition and has no effect`;
       const fix = near === undefined ? 'write `include` or `exclude`' : `did you mean \`${near}\`?`;
       report(warning('type-unknown-key', key.position, message, fix));
-    } else if (!isNull(value)) {
+    } else if (isNull(value)) {
+      patterns[key.text] = [];
+    } else {
       if (value.kind === 'scalar') {
         const message = `\`${key.text}\` of ${what} is a text; drone-runner-kube ignores it, this runner takes it for a list of one`;
         const fix = `write \`${key.text}: [${value.text}]\``;

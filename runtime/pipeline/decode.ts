@@ -57,7 +57,7 @@ function decode(schema: Schema, node: Node, what: string, report: Report): unkno
     case 'any':
       return decodeAny(node, what, report);
     case 'condition':
-      return decodeCondition(node, what, report);
+      return decodeCondition([node], what, report);
     case 'list':
       return decodeList(schema, node, what, report);
     case 'map':
@@ -140,6 +140,7 @@ function decodeMap(
     if (isNull(value)) {
       // go-yaml makes '' of a null where the values are texts, and drops it where they are not.
       if (schema.values.kind === 'string') values.set(key.text, '');
+      else values.delete(key.text);
       continue;
     }
     const decoded = decode(schema.values, value, `\`${key.text}\` of ${what}`, report);
@@ -178,7 +179,7 @@ function decodeSecret(
 }
 
 const entryOf = (node: Node & { readonly kind: 'map' }, name: string): Node | undefined =>
-  node.entries.find(({ key }) => key.text === name)?.value;
+  node.entries.findLast(({ key }) => key.text === name)?.value;
 
 function decodeObject(
   schema: ObjectSchema,
@@ -192,22 +193,49 @@ function decodeObject(
     report(typeError('type-map', what, 'a map', node, fix));
     return undefined;
   }
+  const given = new Map<string, Node[]>();
+  for (const { key, value } of node.entries) {
+    if (!Object.hasOwn(schema.fields, key.text)) {
+      report(unknownKey(schema, key.text, key.position));
+    } else if (isNull(value)) {
+      given.delete(key.text);
+    } else {
+      const earlier = given.get(key.text);
+      if (earlier === undefined) given.set(key.text, [value]);
+      else earlier.push(value);
+    }
+  }
   const fields: Record<string, unknown> = {};
   const places = new Map<string, Position>();
   const failed = new Set<string>();
-  for (const { key, value } of node.entries) {
-    const member = Object.hasOwn(schema.fields, key.text) ? schema.fields[key.text] : undefined;
-    if (member === undefined) {
-      report(unknownKey(schema, key.text, key.position));
-      continue;
-    }
-    if (isNull(value)) continue;
-    places.set(key.text, value.position);
-    const decoded = decode(member.schema, value, `\`${key.text}\``, report);
-    if (decoded === undefined) failed.add(key.text);
-    else fields[key.text] = decoded;
+  for (const [name, values] of given) {
+    places.set(name, values.at(-1)!.position);
+    const decoded = decodeValues(schema.fields[name]!.schema, values, `\`${name}\``, report);
+    if (decoded === undefined) failed.add(name);
+    else fields[name] = decoded;
   }
   return { position: node.position, fields, places, failed };
+}
+
+/**
+ * All values of one key of an object; there are several where the key is given again or merged. As
+ * in go-yaml, maps are put together key by key; of anything else the last one counts.
+ */
+function decodeValues(
+  schema: Schema,
+  nodes: readonly Node[],
+  what: string,
+  report: Report,
+): unknown {
+  if (schema.kind === 'condition') return decodeCondition(nodes, what, report);
+  const last = nodes.at(-1)!;
+  if (nodes.length === 1 || (schema.kind !== 'object' && schema.kind !== 'map')) {
+    return decode(schema, last, what, report);
+  }
+  const maps = nodes.flatMap((node) => (node.kind === 'map' ? [node] : []));
+  const other = nodes.find((node) => node.kind !== 'map');
+  const whole = { ...maps.at(-1)!, entries: maps.flatMap(({ entries }) => entries) };
+  return decode(schema, other ?? whole, what, report);
 }
 
 /** Keys that other runners of Drone know. */

@@ -1,8 +1,10 @@
 /** Rules about volumes and where they are mounted. */
 import { error, warning, type Code } from './codes.ts';
+import { quoted } from './decode-report.ts';
 import type { Diagnostic } from './diagnostics.ts';
-import type { Step, Volume, VolumeMount, VolumeSource } from './model.ts';
+import type { Pipeline, Step, Volume, VolumeMount, VolumeSource } from './model.ts';
 import { nearest } from './nearest.ts';
+import { workspacePath } from './workspace.ts';
 
 /** Volumes of drone-runner-kube itself. */
 const RESERVED_MOUNTS: ReadonlySet<string> = new Set([
@@ -16,7 +18,38 @@ const RESERVED_VOLUMES: ReadonlySet<string> = new Set([...RESERVED_MOUNTS, '_add
 /** Where steps find the files of the runner. */
 const RUN_DIRECTORY = '/run/drone';
 
-export function lintMount(
+export function lintMounts(step: Step, pipeline: Pipeline): readonly Diagnostic[] {
+  const declared = new Set(pipeline.volumes.map(({ name }) => name));
+  return [
+    ...step.volumes.flatMap((mount) => lintMount(step, mount, declared)),
+    ...lintMountPaths(step, pipeline),
+  ];
+}
+
+/** The API server takes one mount a path, to the letter: `/a` and `/a/` are two. */
+function lintMountPaths(step: Step, pipeline: Pipeline): readonly Diagnostic[] {
+  const mounted = new Set(
+    pipeline.volumes.flatMap(({ name, source }) => (source === undefined ? [] : [name])),
+  );
+  const workspace = workspacePath(pipeline.workspacePath);
+  const paths = new Set<string>();
+  return step.volumes.flatMap(({ name, path, position }) => {
+    if (!mounted.has(name)) return [];
+    if (path === workspace) {
+      const message = `step \`${step.name}\` mounts a volume at ${path}, where the workspace is`;
+      const fix = 'mount it at a folder below, or set `workspace.path` of the pipeline';
+      return [error('mount-workspace', position, message, fix)];
+    }
+    if (paths.has(path)) {
+      const message = `step \`${step.name}\` mounts two volumes at ${quoted(path)}`;
+      return [error('mount-duplicate', position, message, 'mount one of them somewhere else')];
+    }
+    paths.add(path);
+    return [];
+  });
+}
+
+function lintMount(
   step: Step,
   mount: VolumeMount,
   declared: ReadonlySet<string>,

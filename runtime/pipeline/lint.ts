@@ -1,9 +1,10 @@
 /** What is wrong with a pipeline beyond the form of its file: Drone's rules, and some more. */
 import { error, warning } from './codes.ts';
 import { matches } from './conditions.ts';
+import { quoted } from './decode-report.ts';
 import { lintDependencies } from './dependencies.ts';
 import type { Diagnostic, Position } from './diagnostics.ts';
-import { lintMount, lintVolume } from './lint-volumes.ts';
+import { lintMounts, lintVolume } from './lint-volumes.ts';
 import type { Pipeline, Step, ValueOrSecret } from './model.ts';
 import { nearest } from './nearest.ts';
 
@@ -14,15 +15,14 @@ export interface LintContext {
 
 /** All that is wrong with the pipeline, in no particular order. Errors keep it from running. */
 export function lintPipeline(pipeline: Pipeline, context: LintContext): readonly Diagnostic[] {
-  const volumes = new Set(pipeline.volumes.map((volume) => volume.name));
   return [
     ...lintStageLimits(pipeline),
     ...lintNames(pipeline),
     ...[...pipeline.services, ...pipeline.steps].flatMap((step) => [
       ...lintStep(step, context),
-      ...step.volumes.flatMap((mount) => lintMount(step, mount, volumes)),
+      ...lintMounts(step, pipeline),
     ]),
-    ...lintEnvironment('the pipeline', pipeline, wrap(pipeline.environment)),
+    ...lintVariables('the pipeline', pipeline, pipeline.environment, ENVIRONMENT),
     ...lintDependencies(pipeline),
     ...pipeline.volumes.flatMap((volume) => lintVolume(volume, context.trusted)),
   ];
@@ -46,35 +46,51 @@ function lintStageLimits(pipeline: Pipeline): readonly Diagnostic[] {
 /** Step names are shown by the server, whose column for them ends there. */
 const MAX_NAME_LENGTH = 100;
 
+/** drone-runner-kube looks at the names of steps only, and lets one service have none. */
 function lintNames(pipeline: Pipeline): readonly Diagnostic[] {
-  const lines = new Map<string, string>();
-  if (!pipeline.clone.disable) lines.set('clone', 'the clone step has that name');
+  const taken = new Map<string, string>();
+  if (!pipeline.clone.disable) taken.set('clone', 'the clone step');
+  return [
+    ...pipeline.services.flatMap((service) => lintName(service, 'service', warning, taken)),
+    ...pipeline.steps.flatMap((step) => lintName(step, 'step', error, taken)),
+  ];
+}
+
+/** `taken`: who has a name. `report` is for what only a step has to keep to. */
+function lintName(
+  { name, position }: Step,
+  kind: 'service' | 'step',
+  report: typeof error,
+  taken: Map<string, string>,
+): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const step of [...pipeline.services, ...pipeline.steps]) {
-    const { name, position } = step;
-    if (name === '') {
-      const fix = 'add `name:` with a name that no other step has';
-      diagnostics.push(error('step-name-missing', position, 'a step has no name', fix));
-      continue;
-    }
-    if (Array.from(name).length > MAX_NAME_LENGTH) {
-      const message = `the name of a step has more than ${MAX_NAME_LENGTH} characters`;
-      diagnostics.push(error('step-name-too-long', position, message, 'write a shorter name'));
-    }
-    if (/\p{Cc}/u.test(name)) {
-      const message = 'the name of a step has a control character, such as a tab or a line break';
-      const fix = 'write the name on one line, without tabs';
-      diagnostics.push(error('step-name-control', position, message, fix));
-    }
-    const other = lines.get(name);
-    if (other === undefined) {
-      lines.set(name, `the step on line ${position.line} has that name`);
-    } else {
-      const message = `two steps are named \`${name}\`: ${other} too`;
-      const fix =
-        name === 'clone' ? 'rename it, or write `clone: {disable: true}`' : 'rename one of them';
-      diagnostics.push(error('step-name-duplicate', position, message, fix));
-    }
+  if (name === '') {
+    const fix = 'add `name:` with a name that no other step has';
+    diagnostics.push(report('step-name-missing', position, `a ${kind} has no name`, fix));
+    if (kind === 'step') return diagnostics;
+  }
+  if (Array.from(name).length > MAX_NAME_LENGTH) {
+    const message = `the name of a ${kind} has more than ${MAX_NAME_LENGTH} characters`;
+    diagnostics.push(report('step-name-too-long', position, message, 'write a shorter name'));
+  }
+  if (/\p{Cc}/u.test(name)) {
+    const message = 'the name of a step has a control character, such as a tab or a line break';
+    const fix = 'write the name on one line, without tabs';
+    diagnostics.push(error('step-name-control', position, message, fix));
+  }
+  const other = taken.get(name);
+  if (other === undefined) {
+    taken.set(name, `the ${kind} on line ${position.line}`);
+  } else {
+    const message =
+      name === ''
+        ? `two services have no name: ${other} has none either`
+        : `two steps are named \`${name}\`: ${other} has that name too`;
+    const fix =
+      name === 'clone'
+        ? 'rename it, or write `clone: {disable: true}`'
+        : 'give one of them another name';
+    diagnostics.push(error('step-name-duplicate', position, message, fix));
   }
   return diagnostics;
 }
@@ -100,8 +116,8 @@ function lintStep(step: Step, { trusted }: LintContext): readonly Diagnostic[] {
   return [
     ...diagnostics,
     ...lintStatus(step),
-    ...lintEnvironment(what, step, step.environment),
-    ...lintEnvironment(what, step, step.settings),
+    ...lintVariables(what, step, step.environment, ENVIRONMENT),
+    ...lintVariables(what, step, step.settings, SETTINGS),
   ];
 }
 
@@ -120,24 +136,44 @@ function lintStatus(step: Step): readonly Diagnostic[] {
   });
 }
 
+/** Keys whose values become variables of the container. */
+interface Variables {
+  readonly key: 'environment' | 'settings';
+  readonly kind: string;
+  readonly variable: (name: string) => string;
+}
+const ENVIRONMENT: Variables = { key: 'environment', kind: 'variable', variable: (name) => name };
+const SETTINGS: Variables = {
+  key: 'settings',
+  kind: 'setting',
+  variable: (name) => `PLUGIN_${name.toUpperCase()}`,
+};
+
 /** Linux: one string of the environment, `NAME=value` with its final zero byte. */
 const MAX_VARIABLE_BYTES = 128 * 1024;
 
-function lintEnvironment(
+/** Kubernetes, from 1.32 on: printable letters of ASCII but `=`. Older ones take even less. */
+const VARIABLE_NAME = /^[ -<>-~]+$/;
+
+function lintVariables(
   what: string,
   whole: Pipeline | Step,
-  environment: ReadonlyMap<string, ValueOrSecret<unknown>>,
+  variables: ReadonlyMap<string, ValueOrSecret<unknown> | string>,
+  { key, kind, variable }: Variables,
 ): readonly Diagnostic[] {
-  return [...environment].flatMap(([name, entry]) => {
-    if ('fromSecret' in entry || typeof entry.value !== 'string') return [];
-    if (Buffer.byteLength(`${name}=${entry.value}`) < MAX_VARIABLE_BYTES) return [];
-    const message = `the value of \`${name}\` of ${what} is longer than the 128 KiB that Linux allows for a variable`;
-    const fix = 'keep the text in a file of the repository';
-    return [error('environment-too-long', at(whole, 'environment'), message, fix)];
+  return [...variables].flatMap(([name, entry]) => {
+    const value = typeof entry === 'string' || 'fromSecret' in entry ? entry : entry.value;
+    const diagnostics: Diagnostic[] = [];
+    if (!VARIABLE_NAME.test(variable(name))) {
+      const message = `${what} has a ${kind} ${name === '' ? 'without a name' : `named ${quoted(name)}, which Kubernetes does not take`}`;
+      const fix = 'write a name of letters, digits and `_`';
+      diagnostics.push(error('environment-name', at(whole, key), message, fix));
+    }
+    if (typeof value === 'string' && Buffer.byteLength(`${name}=${value}`) >= MAX_VARIABLE_BYTES) {
+      const message = `the value of ${quoted(name)} of ${what} is longer than the 128 KiB that Linux allows for a variable`;
+      const fix = 'keep the text in a file of the repository';
+      diagnostics.push(error('environment-too-long', at(whole, key), message, fix));
+    }
+    return diagnostics;
   });
 }
-
-const wrap = (
-  environment: ReadonlyMap<string, string>,
-): ReadonlyMap<string, ValueOrSecret<string>> =>
-  new Map([...environment].map(([name, value]) => [name, { value }]));

@@ -144,7 +144,7 @@ const other = (root: MapNode, kindName: string, type: string): OtherDocument => 
 });
 
 function scalarOf(root: MapNode, name: string): { text: string; position: Position } {
-  const value = root.entries.find(({ key }) => key.text === name)?.value;
+  const value = root.entries.findLast(({ key }) => key.text === name)?.value;
   return value?.kind === 'scalar' ? value : { text: '', position: root.position };
 }
 

@@ -12,49 +12,44 @@ export interface Merged {
   readonly entries: readonly MapEntry[];
   /** Values that merging has added, aliases expanded. */
   readonly added: number;
-  /** Merged entries looked at, whether taken or not. */
+  /** Merged entries looked at. */
   readonly work: number;
 }
 
 /**
- * A key that is written wins over a merged one, and an earlier merged map over a later one.
- * A key that is written twice is an error.
+ * Entries in the order in which go-yaml decodes them: what `<<` brings stands where the `<<` is, so
+ * it goes over what is written above it. In a list of maps the first one goes over the others.
  */
 export function mergeEntries(pairs: readonly Pair[], diagnostics: Diagnostic[]): Merged {
-  const entries = new Map<string, MapEntry>();
-  const merges: { readonly value: Node; readonly position: Position; readonly above: number }[] =
-    [];
+  const entries: MapEntry[] = [];
+  const written = new Map<string, Position>();
+  let merge: Position | undefined;
+  let work = 0;
+  let added = 0;
   for (const { key, value } of pairs) {
     if (key.text === '<<' && key.tag === '' && key.plain) {
-      merges.push({ value, position: key.position, above: entries.size });
+      if (merge !== undefined) diagnostics.push(duplicateMerge(key.position, merge));
+      merge ??= key.position;
+      const overwritten = new Set<string>();
+      for (const map of mergedMaps(value, key.position, diagnostics).toReversed()) {
+        work += map.entries.length + 1;
+        // The caller stops the building; there is no use in going on until then.
+        if (work > LIMITS.values) return { entries: [], added, work };
+        for (const entry of map.entries) {
+          if (written.has(entry.key.text)) overwritten.add(entry.key.text);
+          entries.push(entry);
+          added += entry.value.size;
+        }
+      }
+      if (overwritten.size > 0) diagnostics.push(mergeOrder([...overwritten], key.position));
       continue;
     }
-    const first = entries.get(key.text);
-    if (first === undefined) entries.set(key.text, { key, value });
-    else diagnostics.push(duplicateKey(key, first.key.position));
+    const first = written.get(key.text);
+    if (first === undefined) written.set(key.text, key.position);
+    else diagnostics.push(duplicateKey(key, first));
+    entries.push({ key, value });
   }
-  if (merges.length === 0) return { entries: [...entries.values()], added: 0, work: 0 };
-
-  const written = [...entries.keys()];
-  let added = 0;
-  let work = 0;
-  for (const { value, position, above } of merges) {
-    const writtenAbove = new Set(written.slice(0, above));
-    const overridden = new Set<string>();
-    for (const map of mergedMaps(value, position, diagnostics)) {
-      work += map.entries.length + 1;
-      // The caller stops the building; there is no use in going on until then.
-      if (work > LIMITS.values) return { entries: [], added, work };
-      for (const entry of map.entries) {
-        if (writtenAbove.has(entry.key.text)) overridden.add(entry.key.text);
-        if (entries.has(entry.key.text)) continue;
-        entries.set(entry.key.text, entry);
-        added += entry.value.size;
-      }
-    }
-    if (overridden.size > 0) diagnostics.push(mergeOrder([...overridden], position));
-  }
-  return { entries: [...entries.values()], added, work };
+  return { entries, added, work };
 }
 
 function mergedMaps(
@@ -73,12 +68,21 @@ function mergedMaps(
 }
 
 function duplicateKey(key: ScalarNode, first: Position): Diagnostic {
-  const message = `\`${key.text}\` is given twice, first on line ${first.line}, column ${first.column}`;
-  return error('yaml-duplicate-key', key.position, message, 'keep one of the two');
+  const message = `\`${key.text}\` is given twice, ${firstPlace(first)}; what is given later goes over it`;
+  return warning('yaml-duplicate-key', key.position, message, 'keep one of the two');
 }
+
+function duplicateMerge(position: Position, first: Position): Diagnostic {
+  const message = `\`<<\` is given twice, ${firstPlace(first)}; what the later one brings goes over it`;
+  const fix = 'write one `<<: [*a, *b]`, where the first of the list goes over the others';
+  return warning('yaml-duplicate-key', position, message, fix);
+}
+
+const firstPlace = ({ line, column }: Position): string =>
+  `first on line ${line}, column ${column}`;
 
 function mergeOrder(keys: readonly string[], position: Position): Diagnostic {
   const list = keys.map((key) => `\`${key}\``).join(', ');
-  const message = `\`<<\` stands below ${list} and brings ${keys.length === 1 ? 'it' : 'them'} too; drone-runner-kube takes what is merged, this runner what is written`;
+  const message = `\`<<\` stands below ${list} and brings ${keys.length === 1 ? 'it' : 'them'} too; what is merged goes over what is written`;
   return warning('yaml-merge-order', position, message, 'move `<<` to the top of the map');
 }

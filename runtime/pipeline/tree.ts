@@ -29,7 +29,10 @@ export interface MapEntry {
 
 export interface MapNode extends NodeBase {
   readonly kind: 'map';
-  /** In the order of the file, those of merged maps last; every key once. */
+  /**
+   * In the order in which they count: of entries with the same key a later one goes over an
+   * earlier one. Those of merged maps stand in the place of the `<<`.
+   */
   readonly entries: readonly MapEntry[];
 }
 

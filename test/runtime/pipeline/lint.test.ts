@@ -7,6 +7,7 @@ const steps = (...list: string[]): string =>
 const volume = (source: string): string =>
   `${HEAD}volumes: [${source}]\nsteps: [{name: a, image: b}]`;
 const LONG = 'x'.repeat(100);
+const VOLUMES = 'volumes: [{name: v, temp: {}}, {name: w, temp: {}}]\n';
 
 /** Each rule with a file that breaks it and one that just does not. */
 describe('rules', () => {
@@ -26,6 +27,11 @@ describe('rules', () => {
       'step-name-missing',
       `${HEAD}services: [{name: "", image: a}]`,
       `${HEAD}services: [{name: a, image: a}]`,
+    ],
+    [
+      'step-name-too-long',
+      `${HEAD}services: [{name: ${LONG}x, image: a}]`,
+      `${HEAD}services: [{name: ${LONG}, image: a}]`,
     ],
     ['step-name-too-long', steps(`{name: ${LONG}x, image: a}`), steps(`{name: ${LONG}, image: a}`)],
     ['step-name-control', steps('{name: "a\\nb", image: a}'), steps('{name: "a b", image: a}')],
@@ -82,6 +88,16 @@ describe('rules', () => {
       withStep(`settings: {a: ${'x'.repeat(140_000)}}`),
       withStep('settings: {a: {from_secret: b}}'),
     ],
+    ['environment-name', withStep('environment: {"": a}'), withStep('settings: {"": a}')],
+    ['environment-name', withStep('environment: {a=b: c}'), withStep('environment: {a-b: c}')],
+    ['environment-name', withStep('environment: {"a\\0": b}'), withStep('environment: {a b: c}')],
+    ['environment-name', withStep('environment: {ß: a}'), withStep('environment: {"~": a}')],
+    [
+      'environment-name',
+      withStep('settings: {"a=": {from_secret: b}}'),
+      withStep('settings: {"a=": ~}'),
+    ],
+    ['environment-name', `${HEAD}environment: {é: a}`, `${HEAD}environment: {1: a}`],
     ['dependency-unknown', withStep('depends_on: [c]'), withStep('depends_on: [clone]')],
     [
       'dependency-unknown',
@@ -112,6 +128,21 @@ describe('rules', () => {
       'mount-path',
       `${withStep('volumes: [{name: v, path: /run//x/../drone/y}]')}volumes: [{name: v, temp: {}}]`,
       `${withStep('volumes: [{name: v, path: /run/drones}]')}volumes: [{name: v, temp: {}}]`,
+    ],
+    [
+      'mount-duplicate',
+      `${withStep('volumes: [{name: v, path: /a}, {name: w, path: /a}]')}${VOLUMES}`,
+      `${withStep('volumes: [{name: v, path: /a}, {name: w, path: /a/}]')}${VOLUMES}`,
+    ],
+    [
+      'mount-workspace',
+      `${withStep('volumes: [{name: v, path: /drone/src}]')}${VOLUMES}`,
+      `${withStep('volumes: [{name: v, path: /drone/src/a}, {name: w, path: /drone}]')}${VOLUMES}`,
+    ],
+    [
+      'mount-workspace',
+      `${withStep('volumes: [{name: v, path: /go}]')}${VOLUMES}workspace: {path: go/}\n`,
+      `${withStep('volumes: [{name: v, path: /etc}]')}${VOLUMES}workspace: {path: /etc}\n`,
     ],
     [
       'mount-unknown',
@@ -146,6 +177,34 @@ describe('rules', () => {
   ])('%s', (code, bad, good) => {
     expect(lintCodes(bad)).toEqual([code]);
     expect(lintCodes(good)).toEqual([]);
+  });
+
+  test.each([
+    ['services: [{image: a}]', ['3:12 warning step-name-missing']],
+    [`services: [{name: ${LONG}x, image: a}]`, ['3:19 warning step-name-too-long']],
+    ['services: [{name: "a\\tb", image: a}]', ['3:19 error step-name-control']],
+    [
+      'services: [{image: a}, {image: b}]',
+      [
+        '3:12 warning step-name-missing',
+        '3:24 warning step-name-missing',
+        '3:24 error step-name-duplicate',
+      ],
+    ],
+    [
+      'services: [{image: a}]\nsteps: [{image: b}]',
+      ['3:12 warning step-name-missing', '4:9 error step-name-missing'],
+    ],
+  ])(
+    'the names of services keep a pipeline from running only where they must: %s',
+    (text, found) => {
+      expect(lint(`${HEAD}${text}`).map(brief)).toEqual(found);
+    },
+  );
+
+  test('a mount that is left out takes no path', () => {
+    const text = `${withStep('volumes: [{name: v, path: /a}, {name: w, path: /a}]')}volumes: [{name: v, temp: {}}, {name: w}]`;
+    expect(lintCodes(text)).toEqual(['volume-kind-missing']);
   });
 
   test.each(['privileged: true'])('a trusted repository may: %s', (line) => {

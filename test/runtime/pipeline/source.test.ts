@@ -34,7 +34,23 @@ describe('reading YAML', () => {
       [{ a: { k: '1', l: '2' }, b: { k: '3', l: '2' } }],
     ],
     ['merged maps, the first wins', 'a: {<<: [{k: 1}, {k: 2, l: 3}]}', [{ a: { k: '1', l: '3' } }]],
-    ['a written key above the merge', 'a: {k: 3, <<: {k: 1, l: 2}}', [{ a: { k: '3', l: '2' } }]],
+    ['a written key above the merge', 'a: {k: 3, <<: {k: 1, l: 2}}', [{ a: { k: '1', l: '2' } }]],
+    [
+      'written keys around the merge',
+      'a: {k: 3, <<: {k: 1, l: 2}, l: 4}',
+      [{ a: { k: '1', l: '4' } }],
+    ],
+    [
+      'merged maps of merged maps',
+      'a: &x {k: 1, l: 1}\nb: &y {<<: *x, k: 2}\nc: {k: 3, <<: [{l: 4}, *y]}',
+      [{ a: { k: '1', l: '1' }, b: { k: '2', l: '1' }, c: { k: '2', l: '4' } }],
+    ],
+    [
+      'two merges, the later wins',
+      'a: {<<: {k: 1, l: 1}, <<: {k: 2}}',
+      [{ a: { k: '2', l: '1' } }],
+    ],
+    ['a key twice, the later wins', 'a: 1\nb: 2\na: 3', [{ a: '3', b: '2' }]],
     [
       'an indented line less in brackets',
       'a: [\n b\n]\nc: {\nd: e\n}',
@@ -49,9 +65,18 @@ describe('reading YAML', () => {
     expect(read(text)).toEqual(expected);
   });
 
-  test('the order of a merge that Drone sees differently gives a warning', () => {
-    const { diagnostics } = parseSource('a: {k: 3, <<: {k: 1}}');
-    expect(diagnostics.map(brief)).toEqual(['1:11 warning yaml-merge-order']);
+  test.each<[string, string, readonly string[]]>([
+    ['a merge goes over a written key', 'a: {k: 3, <<: {k: 1}}', ['1:11 warning yaml-merge-order']],
+    ['a key is given again', 'a: 1\nb: 2\na: 3', ['3:1 warning yaml-duplicate-key']],
+    ['there are two merges', 'a: {<<: {k: 1}, <<: {l: 1}}', ['1:17 warning yaml-duplicate-key']],
+    [
+      'a key is given again, and then merged',
+      'a: &x {k: 1, k: 2}\nb: {<<: *x, k: 3}\nc: {<<: *x}',
+      ['1:14 warning yaml-duplicate-key'],
+    ],
+    ['a merged key is written below', 'a: {<<: {k: 1}, k: 2}', []],
+  ])('%s: a warning where one is due', (_, text, expected) => {
+    expect(parseSource(text).diagnostics.map(brief)).toEqual(expected);
   });
 
   test('positions are those of the values', () => {
@@ -100,7 +125,6 @@ describe('broken YAML', () => {
     ['empty alias', 'a: * b', '1:5 error yaml-anchor'],
     ['unknown alias', 'a: &base 1\nb: *bsae', '2:4 error yaml-alias-unknown'],
     ['alias in itself', 'a: &x [*x]', '1:8 error yaml-alias-recursive'],
-    ['key twice', 'a: 1\nb: 2\na: 3', '3:1 error yaml-duplicate-key'],
     ['list as key', '[a]: b', '1:1 error yaml-key-type'],
     ['merged text', 'a: {<<: b}', '1:5 error yaml-merge-type'],
     ['merged list of texts', 'a: {<<: [b]}', '1:5 error yaml-merge-type'],
@@ -121,7 +145,8 @@ describe('broken YAML', () => {
 
   test('a duplicate key tells both places', () => {
     const [diagnostic] = parseSource('a: 1\nb: 2\na: 3').diagnostics;
-    expect(diagnostic?.message).toBe('`a` is given twice, first on line 1, column 1');
+    expect(diagnostic?.message).toContain('`a` is given twice, first on line 1, column 1');
+    expect(diagnostic?.position).toEqual({ line: 3, column: 1, length: 1 });
   });
 
   test('an unknown alias gets the nearest anchor', () => {
@@ -142,6 +167,10 @@ describe('limits', () => {
   }
   const chain = ['a0: &a0 [x]'];
   for (let level = 1; level < 150; level += 1) chain.push(`a${level}: &a${level} [*a${level - 1}]`);
+  const merged = ['m0: &m0 {k: 1}'];
+  for (let level = 1; level < 60; level += 1) {
+    merged.push(`m${level}: &m${level} {<<: [*m${level - 1}, *m${level - 1}]}`);
+  }
   const many = Array.from({ length: 900 }, (_, key) => `k${key}: 1`).join(', ');
   const merges = Array.from({ length: 20 }, () => '*m').join(', ');
   const maps = Array.from({ length: 8 }, (_, key) => `b${key}: {<<: [${merges}]}`).join('\n');
@@ -158,6 +187,11 @@ describe('limits', () => {
       /^2:\d+ error yaml-too-many-aliases$/,
     ],
     ['number of values', '- a\n'.repeat(100_001), /^\d+:\d+ error yaml-too-many-values$/],
+    [
+      'merging what is merged',
+      merged.join('\n'),
+      /^\d+:\d+ error yaml-(?:too-many-values|alias-bomb)$/,
+    ],
     ['merging', `m: &m {${many}}\n${maps}`, /^\d:\d+ error yaml-(?:too-many-values|alias-bomb)$/],
   ])('%s', (_, text, expected) => {
     const started = performance.now();
