@@ -1,9 +1,9 @@
 /** Pipeline and build in, the objects of the stage out. Pure: no clock, no file, no cluster. */
 import { ANNOTATION_VERDICT, LABEL_STAGE } from '../contract.ts';
+import { workspacePath } from '../pipeline/workspace.ts';
 import {
   cloneIsLatched,
   containerName,
-  coordinatorContainer,
   environmentName,
   ephemeralContainer,
   hasScript,
@@ -12,6 +12,7 @@ import {
   VOLUMES,
   type StageParts,
 } from './container.ts';
+import { coordinatorContainer } from './coordinator.ts';
 import {
   buildEnvironment,
   LATE_VARIABLES,
@@ -23,10 +24,10 @@ import type { ConfigMap, ObjectMeta, Pod, Secret, Volume } from './objects.ts';
 import { planFile, planStage, scriptFile, type Plan } from './plan.ts';
 import { stageRequest, toQuantities } from './resources.ts';
 import { LATCH, posixScript, scriptCommands } from './script.ts';
-import { assignKeys, mergeDockerConfigs, usedSecrets, type SecretKeys } from './secrets.ts';
+import { assignKeys, pullCredentials, usedSecrets, type SecretKeys } from './secrets.ts';
 import type { CompiledStage, CompileInput } from './types.ts';
 import { podVolume, podSpecOptions } from './volumes.ts';
-import { workspaceEnvironment, workspacePath } from './workspace.ts';
+import { workspaceEnvironment } from './workspace.ts';
 
 /** Seconds that a Pod may take beyond the timeout of the repository: waiting, pulling, cleaning up. */
 const DEADLINE_MARGIN = 3600;
@@ -53,9 +54,7 @@ export function compileStage(input: CompileInput): CompiledStage {
   const { secret, secretKeys, missingSecrets } = stageSecret(input, metadata(''));
   const parts: StageParts = { input, workspace, volumes, secretKeys };
   const ephemeral = plan.steps.some((step) => step.kind === 'ephemeral');
-  const pulls = mergeDockerConfigs(
-    pipeline.imagePullSecrets.flatMap((key) => input.secrets.get(key.toLowerCase()) ?? []),
-  );
+  const pulls = pullCredentials(pipeline.imagePullSecrets, input.secrets);
   const pullSecret: Secret | undefined =
     pulls.merged === undefined
       ? undefined
@@ -70,7 +69,8 @@ export function compileStage(input: CompileInput): CompiledStage {
   const request = toQuantities(stageRequest(pipeline.resources.requests, options.defaultRequest));
   const own: Volume[] = [
     { name: VOLUMES.files, configMap: { name } },
-    { name: VOLUMES.run, emptyDir: {} },
+    // In memory, about 2 MB: a file is written at every hand-over, and none must wait for a disk.
+    { name: VOLUMES.run, emptyDir: { medium: 'Memory' } },
     {
       name: VOLUMES.verdict,
       downwardAPI: {
@@ -131,7 +131,8 @@ export function compileStage(input: CompileInput): CompiledStage {
     masks: Object.entries(secret?.stringData ?? {}).flatMap(([key, value]) =>
       key === NETRC_HOST ? [] : [value],
     ),
-    missingSecrets,
+    missingSecrets: [...new Set([...missingSecrets, ...pulls.missing])],
+    invalidCredentials: pulls.invalid,
     ephemeral: (step, late) => ephemeralContainer(step, parts, late),
   };
 }

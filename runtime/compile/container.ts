@@ -1,21 +1,15 @@
 /** The container of each step. */
-import { COORDINATOR } from '../contract.ts';
 import type { Step } from '../pipeline/model.ts';
-import type {
-  Container,
-  EnvVar,
-  EphemeralContainer,
-  SecurityContext,
-  VolumeMount,
-} from './objects.ts';
+import type { Container, EnvVar, EphemeralContainer, VolumeMount } from './objects.ts';
 import type { PlanStep } from './plan.ts';
 import type { CompileInput } from './types.ts';
 import { LATE_VARIABLES } from './environment.ts';
 import { escapeKubelet } from './escape.ts';
-import { expandImage, isPrivilegedPlugin, sameImage } from './image.ts';
+import { expandImage, sameImage } from './image.ts';
 import { containerLimits, toQuantities } from './resources.ts';
 import { scriptCommands } from './script.ts';
 import type { SecretKeys } from './secrets.ts';
+import { securityContext } from './security.ts';
 import { settingsEnvironment } from './settings.ts';
 import { scriptFile } from './plan.ts';
 
@@ -38,8 +32,6 @@ export const VOLUMES = {
   workspace: 'workspace',
 } as const;
 
-/** The user of every container in a `restricted` namespace whose step names none. */
-const RESTRICTED_USER = 1000;
 const ZERO = { cpu: '0', memory: '0' } as const;
 const CLONE_ENTRYPOINT = '/usr/local/bin/clone';
 const DRONE_CLONE_IMAGE = 'drone/git';
@@ -241,77 +233,4 @@ function volumeMounts(source: Step | undefined, parts: StageParts): VolumeMount[
           ];
     }),
   ];
-}
-
-const RESTRICTED: SecurityContext = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  runAsNonRoot: true,
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-
-function securityContext(
-  source: Step | undefined,
-  { options }: CompileInput,
-): SecurityContext | undefined {
-  const user = {
-    ...(source?.user === undefined ? {} : { runAsUser: source.user }),
-    ...(source?.group === undefined ? {} : { runAsGroup: source.group }),
-  };
-  if (options.security === 'restricted') {
-    return { ...RESTRICTED, runAsUser: RESTRICTED_USER, ...user };
-  }
-  const privileged =
-    source !== undefined &&
-    (source.privileged || isPrivilegedPlugin(source, options.privilegedImages));
-  const context = { ...user, ...(privileged ? { privileged: true } : {}) };
-  return Object.keys(context).length > 0 ? context : undefined;
-}
-
-export function coordinatorContainer(
-  input: CompileInput,
-  request: { readonly cpu?: string; readonly memory?: string },
-  workspace: string,
-  ephemeral: boolean,
-): Container {
-  const { options } = input;
-  // A working tree is unpacked by the user that the steps run as, so that they own it.
-  const root = options.workspace === 'upload' && options.security === 'default';
-  const mounts = [
-    { name: VOLUMES.files, mountPath: PATHS.files, readOnly: true },
-    { name: VOLUMES.run, mountPath: PATHS.run },
-    { name: VOLUMES.verdict, mountPath: PATHS.verdict, readOnly: true },
-    ...(ephemeral ? [{ name: VOLUMES.status, mountPath: PATHS.status }] : []),
-    ...(options.workspace === 'upload' ? [{ name: VOLUMES.workspace, mountPath: workspace }] : []),
-  ];
-  return {
-    name: COORDINATOR,
-    image: options.coordinatorImage,
-    imagePullPolicy: 'IfNotPresent',
-    command: [
-      'sh',
-      `${PATHS.files}/coordinator.sh`,
-      PATHS.files,
-      PATHS.run,
-      `${PATHS.verdict}/verdict`,
-      '/bin/busybox',
-      PATHS.status,
-    ],
-    env: [],
-    envFrom: [],
-    volumeMounts: mounts,
-    resources: { requests: request },
-    // The kubelet starts containers in order and waits for this hook, so no step container comes
-    // up before its folder is there; an init container would cost a second.
-    lifecycle: {
-      postStart: {
-        exec: {
-          command: ['sh', '-c', `until [ -e ${PATHS.run}/control/ready ]; do sleep 0.02; done`],
-        },
-      },
-    },
-    securityContext: root
-      ? { ...RESTRICTED, runAsNonRoot: false, runAsUser: 0, readOnlyRootFilesystem: true }
-      : { ...RESTRICTED, runAsUser: RESTRICTED_USER, readOnlyRootFilesystem: true },
-  };
 }

@@ -34,6 +34,10 @@ export interface SkippedStep {
   readonly why: 'when' | 'filter';
 }
 
+/** What users see of a step: its name, or its number for a service without one. */
+export const stepTitle = (step: PlanStep): string =>
+  step.name || (step.kind === 'upload' ? 'workspace' : String(step.number));
+
 export interface Plan {
   readonly steps: readonly PlanStep[];
   readonly skipped: readonly SkippedStep[];
@@ -62,47 +66,38 @@ export function planStage(pipeline: Pipeline, options: PlanOptions): Plan {
 
   const drafts: Draft[] = [];
   if (options.workspace === 'upload') {
-    // Without a clone step the name `clone` is free for a step of the pipeline.
     drafts.push(draftWithoutSource(cloning ? CLONE : '', 'upload', cloning));
   } else if (cloning) {
     drafts.push(draftWithoutSource(CLONE, 'latched', true));
   }
   const first = drafts[0];
+  const byName = new Map<string, Draft>();
+  if (cloning && first !== undefined) byName.set(CLONE, first);
   for (const step of sources) {
-    const named = step.dependsOn.map((dependency) => dependency.name);
-    const serial = drafts.at(-1);
-    const waitsFor = graph
-      ? named.length > 0
-        ? named
-        : first === undefined
-          ? []
-          : [first.name]
-      : serial === undefined
-        ? []
-        : [serial.name];
-    drafts.push({
+    const before = graph ? first : drafts.at(-1);
+    const draft: Draft = {
       name: step.name,
       source: step,
       kind: kindOf(step, pipeline.services.includes(step)),
       numbered: true,
-      waitsFor,
+      before: step.dependsOn.length === 0 && before !== undefined ? [before] : [],
       left: leftOut(step, options),
-    });
+    };
+    drafts.push(draft);
+    byName.set(step.name, draft);
   }
 
-  const byName = new Map(drafts.map((draft) => [draft.name, draft]));
-  const numbers = new Map<string, number>();
-  for (const draft of drafts) {
-    if (draft.left === undefined)
-      numbers.set(draft.name, draft.numbered ? numbers.size + offset(first) : 0);
+  const kept = drafts.filter((draft) => draft.left === undefined);
+  const numbers = new Map<Draft, number>();
+  let last = 0;
+  for (const draft of kept) {
+    if (draft.numbered) last += 1;
+    numbers.set(draft, draft.numbered ? last : 0);
   }
-  const steps = drafts
-    .filter((draft) => draft.left === undefined)
-    .map((draft) => toStep(draft, byName, numbers));
   const skipped = drafts.flatMap((draft) =>
     draft.left === undefined ? [] : [{ name: draft.name, why: draft.left }],
   );
-  return { steps, skipped };
+  return { steps: kept.map((draft) => toStep(draft, byName, numbers)), skipped };
 }
 
 interface Draft {
@@ -110,16 +105,14 @@ interface Draft {
   readonly source: Step | undefined;
   readonly kind: StepKind;
   readonly numbered: boolean;
-  readonly waitsFor: readonly string[];
+  /** What it waits for where it names no dependencies. */
+  readonly before: readonly Draft[];
   readonly left: SkippedStep['why'] | undefined;
 }
 
 function draftWithoutSource(name: string, kind: StepKind, numbered: boolean): Draft {
-  return { name, source: undefined, kind, numbered, waitsFor: [], left: undefined };
+  return { name, source: undefined, kind, numbered, before: [], left: undefined };
 }
-
-const offset = (first: Draft | undefined): number =>
-  first !== undefined && !first.numbered ? 0 : 1;
 
 function kindOf(step: Step, service: boolean): StepKind {
   // A service with commands is a step that nobody waits for: what it runs is known, and starts at its turn.
@@ -137,18 +130,18 @@ function leftOut(step: Step, options: PlanOptions): SkippedStep['why'] | undefin
 function toStep(
   draft: Draft,
   byName: ReadonlyMap<string, Draft>,
-  numbers: ReadonlyMap<string, number>,
+  numbers: ReadonlyMap<Draft, number>,
 ): PlanStep {
   const { source } = draft;
   return {
-    number: numbers.get(draft.name) ?? 0,
+    number: numbers.get(draft) ?? 0,
     name: draft.name,
     kind: draft.kind,
     detached: source?.detach ?? false,
     when: source === undefined ? 'always' : runPolicy(source.when),
     failure: source?.failure ?? 'stop',
     waitsFor: [...keptDependencies(draft, byName)]
-      .flatMap((name) => numbers.get(name) ?? [])
+      .flatMap((dependency) => numbers.get(dependency) ?? [])
       .sort((a, b) => a - b),
     source,
   };
@@ -158,14 +151,14 @@ function toStep(
 function keptDependencies(
   draft: Draft,
   byName: ReadonlyMap<string, Draft>,
-  found = new Set<string>(),
-  seen = new Set<string>(),
-): Set<string> {
-  for (const name of draft.waitsFor) {
-    const dependency = byName.get(name);
-    if (dependency === undefined || seen.has(name)) continue;
-    seen.add(name);
-    if (dependency.left === undefined) found.add(name);
+  found = new Set<Draft>(),
+  seen = new Set<Draft>(),
+): Set<Draft> {
+  const named = (draft.source?.dependsOn ?? []).flatMap(({ name }) => byName.get(name) ?? []);
+  for (const dependency of [...named, ...draft.before]) {
+    if (seen.has(dependency)) continue;
+    seen.add(dependency);
+    if (dependency.left === undefined) found.add(dependency);
     else keptDependencies(dependency, byName, found, seen);
   }
   return found;

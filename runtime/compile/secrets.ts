@@ -36,6 +36,24 @@ export function assignKeys(names: readonly string[]): ReadonlyMap<string, string
   );
 }
 
+/** The credentials of `image_pull_secrets`, merged. Names in lower case tell what could not be. */
+export function pullCredentials(
+  names: readonly string[],
+  secrets: ReadonlyMap<string, string>,
+): {
+  readonly merged: string | undefined;
+  /** Nobody defined these. */
+  readonly missing: readonly string[];
+  /** The value of these is no `config.json`. */
+  readonly invalid: readonly string[];
+} {
+  const keys = [...new Set(names.map((name) => name.toLowerCase()))];
+  const missing = keys.filter((key) => (secrets.get(key) ?? '') === '');
+  const defined = keys.filter((key) => !missing.includes(key));
+  const { merged, invalid } = mergeDockerConfigs(defined.map((key) => secrets.get(key) ?? ''));
+  return { merged, missing, invalid: invalid.flatMap((index) => defined[index] ?? []) };
+}
+
 /** Merges registry credentials (`config.json` of Docker); a later one wins for the same registry. */
 export function mergeDockerConfigs(configs: readonly string[]): {
   readonly merged: string | undefined;

@@ -51,8 +51,10 @@ export interface CompiledStage {
   readonly images: ReadonlyMap<number, string>;
   /** Values that no log may show. */
   readonly masks: readonly string[];
-  /** Names of secrets that the pipeline uses and nobody defined. */
+  /** Names of secrets that the pipeline uses and nobody defined, in lower case. */
   readonly missingSecrets: readonly string[];
+  /** Names of `image_pull_secrets` whose value is no `config.json` of Docker, in lower case. */
+  readonly invalidCredentials: readonly string[];
   /** The container to add when the turn of an ephemeral step has come. */
   readonly ephemeral: (
     step: PlanStep,

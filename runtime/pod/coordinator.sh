@@ -73,6 +73,8 @@ for entry in $latched; do
   mkdir "$run/steps/$n"
   mkfifo "$run/steps/$n/start" "$run/steps/$n/exit"
   chmod 666 "$run/steps/$n/start" "$run/steps/$n/exit"
+  # Made here, where there is time: a new file may wait for the disk.
+  : >"$run/steps/$n/env"
   if [ "$script" = - ]; then
     ln "$run/bin/busybox" "$run/bin/step.sh" "$run/bin/latch.sh" "$run/steps/$n/"
   else

@@ -2,7 +2,7 @@
  * The result of a stage: what the journal says, held against what the kubelet says. The journal
  * repeats what the steps claim; where the two disagree the stage is an error, never green. Pure.
  */
-import type { Plan, PlanStep } from '../compile/plan.ts';
+import { stepTitle, type Plan, type PlanStep } from '../compile/plan.ts';
 import type { PodLike } from '../kube/types.ts';
 import type { Journal, StepRecord } from '../pod/journal.ts';
 import { containerStatus } from './pod-view.ts';
@@ -105,7 +105,7 @@ export function conclude(input: ConcludeInput): StageResult {
   return { status: 'success', reason: 'succeeded', error: '', steps };
 }
 
-const quoted = (step: PlanStep): string => `"${step.name || 'workspace'}"`;
+const quoted = (step: PlanStep): string => `"${stepTitle(step)}"`;
 
 function isOwnFault(number: number, journal: Journal): boolean {
   const record = journal.steps.get(number);
@@ -159,6 +159,15 @@ function stepResult(step: PlanStep, input: ConcludeInput): StepResult {
       };
     case 'gone':
       return { ...times, ...deathOf(step, input) };
+    case 'killed':
+      return { ...times, status: 'failure', exitCode: code, error: killed(given?.text ?? '') };
+    case 'oom':
+      return {
+        ...times,
+        status: 'failure',
+        exitCode: code,
+        error: outOfMemory(step, given?.text ?? ''),
+      };
     case 'forged':
       return {
         ...times,
@@ -221,7 +230,7 @@ function deathOf(
     return { status: 'error', exitCode: 255, error: 'its container ended without an exit code' };
   }
   const memory = memoryError(step, input);
-  const error = memory === '' ? `its container was killed (${ended.reason ?? 'Error'})` : memory;
+  const error = memory === '' ? killed(ended.reason ?? 'Error') : memory;
   return { status: 'failure', exitCode: ended.exitCode, error };
 }
 
@@ -229,12 +238,22 @@ const OOM = 'it used more memory than it may and was killed (OOMKilled)';
 
 function memoryError(step: PlanStep, { containers, pod }: ConcludeInput): string {
   const name = containers.get(step.number) ?? '';
-  const limit = step.source?.resources.limits.memory ?? 0;
-  if (containerStatus(pod, name)?.state?.terminated?.reason !== 'OOMKilled') return '';
-  return limit > 0
-    ? `${OOM}; its limit is ${Math.round(limit / 1_048_576)} MiB, raise resources.limits.memory of the step`
-    : OOM;
+  const ended = containerStatus(pod, name)?.state?.terminated;
+  return ended?.reason === 'OOMKilled' ? outOfMemory(step, '') : '';
 }
+
+/** `text`: what the kubelet says beyond the reason. */
+function outOfMemory(step: PlanStep, text: string): string {
+  const limit = step.source?.resources.limits.memory ?? 0;
+  const advice =
+    limit > 0
+      ? `; its limit is ${Math.round(limit / 1_048_576)} MiB, raise resources.limits.memory of the step`
+      : '';
+  return `${OOM}${advice}${text === '' || text === 'OOMKilled' ? '' : `: ${text}`}`;
+}
+
+const killed = (text: string): string =>
+  `its container was killed${text === '' ? '' : ` (${text})`}`;
 
 /** Only a latched step answers for itself; the other ends come from the kubelet already. */
 function contradictionOf(

@@ -18,7 +18,13 @@ export async function podSecurityLevel(
     const level = metadata.labels?.['pod-security.kubernetes.io/enforce'];
     return level === 'restricted' ? 'restricted' : 'default';
   } catch (error) {
-    if (error instanceof KubeError && error.code === 'kube-forbidden') return 'default';
+    if (!(error instanceof KubeError)) throw error;
+    if (error.code === 'kube-forbidden') return 'default';
+    if (error.reason === 'NotFound') {
+      const { code, status, reason } = error;
+      const text = `there is no namespace "${namespace}" in the cluster; create it, or name another`;
+      throw new KubeError(code, text, { status, reason });
+    }
     throw error;
   }
 }

@@ -1,11 +1,43 @@
 /** What a Pod waits for, in the words of the scheduler and the kubelet. Pure. */
+import type { Plan } from '../compile/plan.ts';
 import type { EventLike, PodLike } from '../kube/types.ts';
-import { obstacle, tidy } from './pod-view.ts';
+import { obstacle, tidy, type Obstacle } from './pod-view.ts';
 
 export interface Waiting {
   /** Which clock runs: waiting for a place, or for images, volumes and containers. */
   readonly phase: 'unschedulable' | 'starting';
+  /** What a container cannot get over by itself. */
+  readonly obstacle?: Obstacle['kind'];
   readonly text: string;
+}
+
+/** The same, and since when. */
+export interface Wait extends Waiting {
+  /** When the phase began, in milliseconds of the clock that never goes back. */
+  readonly since: number;
+}
+
+export const beginWait = (now: number): Wait => ({ phase: 'unschedulable', text: '', since: now });
+
+/**
+ * A clock runs on while its phase lasts, whatever the text. With nothing left to wait for
+ * (`undefined`) it runs on without a text, until the first step starts.
+ */
+export function advanceWait(wait: Wait, waiting: Waiting | undefined, now: number): Wait {
+  const { phase, since } = wait;
+  if (waiting === undefined) return { phase, text: '', since };
+  return { ...waiting, since: waiting.phase === phase ? since : now };
+}
+
+/** What a reader knows a container by: the step that it belongs to. */
+export function containerLabel(
+  plan: Plan,
+  containers: ReadonlyMap<number, string>,
+): (container: string) => string {
+  const labels = new Map(
+    plan.steps.map(({ number, name }) => [containers.get(number), `step "${name}"`]),
+  );
+  return (container) => labels.get(container) ?? `the ${container}`;
 }
 
 /** Events that tell what goes on; the newest one counts. */
@@ -40,7 +72,8 @@ export function waitingFor(
     const found = obstacle(container);
     if (found === undefined) continue;
     const what = found.kind === 'image' ? 'cannot pull the image of' : 'cannot start';
-    return { phase: 'starting', text: `${what} ${label(container.name)}: ${found.text}` };
+    const text = `${what} ${label(container.name)}: ${found.text}`;
+    return { phase: 'starting', obstacle: found.kind, text };
   }
   if (containers.length > 0 && containers.every((container) => !container.state?.waiting)) {
     return undefined;

@@ -35,6 +35,34 @@ describe('the Pod', () => {
     ]);
   });
 
+  test('a service without a name, or with one of any length, has a container of its number', () => {
+    const { pod, containers, files } = compile(
+      {
+        clone: NO_CLONE,
+        services: [serviceOf({ name: '' }), serviceOf({ name: 'x'.repeat(300) })],
+        steps: STEPS,
+      },
+      { options: { workspace: 'upload' } },
+    );
+    expect([...containers.values()]).toEqual([
+      '1',
+      `2-${'x'.repeat(50)}`,
+      '3-test',
+      '4-app',
+      '5-notify',
+    ]);
+    expect(pod.spec.containers[1]?.env).toContainEqual({ name: 'DRONE_STEP_NAME', value: '' });
+    expect(files.data['plan']?.split('\n').map((line) => line.split('\t')[0])).toEqual([
+      '0',
+      '1',
+      '2',
+      '3',
+      '4',
+      '5',
+      '',
+    ]);
+  });
+
   test('an upload has no container, and the coordinator writes into the workspace', () => {
     const { pod, containers } = compile({ steps: STEPS }, { options: { workspace: 'upload' } });
     expect([...containers.keys()]).toEqual([2, 3, 4]);

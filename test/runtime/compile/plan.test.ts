@@ -115,6 +115,26 @@ const CASES: readonly Case[] = [
     options: { include: ['a', 'b'], exclude: ['a', 'clone'] },
     order: ['1 clone <-', '2 b <- 1'],
   },
+  {
+    title: 'a service without a name is not the upload',
+    pipeline: {
+      clone: NO_CLONE,
+      services: [serviceOf({ name: '' })],
+      steps: [step('a'), step('b')],
+    },
+    options: { workspace: 'upload' },
+    order: ['0  <-', '1  <- 0', '2 a <- 1', '3 b <- 2'],
+  },
+  {
+    title: 'a service without a name in a graph without a clone step',
+    pipeline: {
+      clone: NO_CLONE,
+      services: [serviceOf({ name: '' })],
+      steps: [step('a', ''), step('b'), stepOf({ name: 'c', when: never })],
+    },
+    options: { workspace: 'upload' },
+    order: ['0  <-', '1  <- 0', '2 a <- 1', '3 b <- 0'],
+  },
   { title: 'nothing at all', pipeline: { clone: NO_CLONE }, order: [] },
 ];
 

@@ -155,6 +155,24 @@ describe('registries', () => {
     expect(pod.spec['imagePullSecrets']).toEqual([{ name: 'drone-1-pull' }]);
   });
 
+  test('what image_pull_secrets lack is told: values, and values that are no credentials', () => {
+    const stage = compileStage(
+      inputOf({
+        secrets: new Map([
+          ['one', '{"auths":{"a.example.com":{"auth":"x"}}}'],
+          ['password', 'hunter2'],
+          ['empty', ''],
+        ]),
+        pipeline: pipelineOf({
+          imagePullSecrets: ['One', 'Password', 'empty', 'Token', 'nowhere', 'NOWHERE'],
+          steps: [stepOf({ environment: from({ A: 'token' }) })],
+        }),
+      }),
+    );
+    expect(stage.missingSecrets).toEqual(['token', 'empty', 'nowhere']);
+    expect(stage.invalidCredentials).toEqual(['password']);
+  });
+
   test.each([
     ['the old form, without `auths`', ['{"a.example.com":{"auth":"x"}}'], ['a.example.com'], []],
     ['no JSON', ['no'], [], [0]],

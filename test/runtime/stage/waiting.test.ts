@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EventLike, PodLike } from '../../../runtime/kube/types.ts';
-import { waitingFor, type Waiting } from '../../../runtime/stage/waiting.ts';
-import { podOf, type Seen } from './observed.ts';
+import {
+  advanceWait,
+  beginWait,
+  containerLabel,
+  waitingFor,
+  type Wait,
+  type Waiting,
+} from '../../../runtime/stage/waiting.ts';
+import { stepOf } from '../support.ts';
+import { containersOf, planOf, podOf, type Seen } from './observed.ts';
 
 const FULL =
   '0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.';
@@ -122,6 +130,7 @@ const CASES: readonly Case[] = [
     events: [event('Pulling', 'Pulling image "x"', 4, '2-test')],
     waiting: {
       phase: 'starting',
+      obstacle: 'image',
       text: 'cannot pull the image of <2-test>: dial tcp: i/o timeout (ErrImagePull)',
     },
   },
@@ -132,6 +141,7 @@ const CASES: readonly Case[] = [
     }),
     waiting: {
       phase: 'starting',
+      obstacle: 'config',
       text: 'cannot start <2-test>: no such user (CreateContainerConfigError)',
     },
   },
@@ -181,4 +191,59 @@ describe('a Pod waits for', () => {
     const events = [event('Pulling', 'Pulling image "x"', 1, '1-test')];
     expect(waitingFor(starting(containers), events, String)).toBeUndefined();
   });
+});
+
+describe('the clock of what a Pod waits for', () => {
+  const begun = beginWait(1000);
+  const full: Waiting = { phase: 'unschedulable', text: 'full' };
+  const pulling: Waiting = { phase: 'starting', text: 'pulling' };
+  const broken: Waiting = { phase: 'starting', obstacle: 'image', text: 'no such tag' };
+
+  test.each<readonly [string, readonly (readonly [number, Waiting | undefined])[], Wait]>([
+    ['begins with the wait for a node', [], { phase: 'unschedulable', text: '', since: 1000 }],
+    ['runs on while there is no room', [[4000, full]], { ...full, since: 1000 }],
+    [
+      'begins anew with a node',
+      [
+        [4000, full],
+        [9000, pulling],
+      ],
+      { ...pulling, since: 9000 },
+    ],
+    [
+      'runs on when the reason changes',
+      [
+        [9000, pulling],
+        [12_000, broken],
+      ],
+      { ...broken, since: 9000 },
+    ],
+    [
+      'forgets an obstacle that is overcome',
+      [
+        [9000, broken],
+        [12_000, pulling],
+      ],
+      { ...pulling, since: 9000 },
+    ],
+    [
+      'runs on without a text when all containers run',
+      [
+        [9000, broken],
+        [12_000, undefined],
+      ],
+      { phase: 'starting', text: '', since: 9000 },
+    ],
+  ])('%s', (_, news, expected) => {
+    const wait = news.reduce((before, [now, waiting]) => advanceWait(before, waiting, now), begun);
+    expect(wait).toEqual(expected);
+  });
+});
+
+test.each([
+  ['1-test', 'step "test"'],
+  ['coordinator', 'the coordinator'],
+])('a reader knows the container %s as %s', (container, expected) => {
+  const plan = planOf([stepOf({ name: 'test' })]);
+  expect(containerLabel(plan, containersOf(plan))(container)).toBe(expected);
 });

@@ -1,0 +1,59 @@
+/** Everything that is known of a stage from outside, and how a piece of news changes it. Pure. */
+import type { EventLike, PodLike } from '../kube/types.ts';
+import type { WatchEvent } from '../kube/watch.ts';
+import { advance, EMPTY_JOURNAL, parseJournalLine, type Journal } from '../pod/journal.ts';
+
+export interface Observation {
+  /** As it was last seen; undefined before it was made. */
+  readonly pod: PodLike | undefined;
+  /** The Pod is no more. */
+  readonly gone: boolean;
+  /** When a container was first seen ended, in milliseconds of the clock that never goes back. */
+  readonly ended: ReadonlyMap<string, number>;
+  /** The newest version of each event about the Pod, by the uid of the event. */
+  readonly events: ReadonlyMap<string, EventLike>;
+  readonly journal: Journal;
+  /** The log of the coordinator was read to its end: nothing more will come to the journal. */
+  readonly journalEnded: boolean;
+}
+
+export const NOTHING_SEEN: Observation = {
+  pod: undefined,
+  gone: false,
+  ended: new Map(),
+  events: new Map(),
+  journal: EMPTY_JOURNAL,
+  journalEnded: false,
+};
+
+/** `now` is in milliseconds of the clock that never goes back. */
+export function withPod(
+  seen: Observation,
+  { type, object }: WatchEvent<PodLike>,
+  now: number,
+): Observation {
+  const { containerStatuses = [], ephemeralContainerStatuses = [] } = object.status ?? {};
+  const ended = [...containerStatuses, ...ephemeralContainerStatuses].flatMap(({ name, state }) =>
+    state?.terminated === undefined ? [] : [[name, seen.ended.get(name) ?? now] as const],
+  );
+  return {
+    ...seen,
+    pod: object,
+    gone: seen.gone || type === 'DELETED',
+    ended: new Map([...seen.ended, ...ended]),
+  };
+}
+
+export function withEvent(seen: Observation, event: EventLike): Observation {
+  const key = event.metadata.uid ?? event.metadata.name;
+  return { ...seen, events: new Map(seen.events).set(key, event) };
+}
+
+/**
+ * One line of the coordinator's log, stamped `time` (unix milliseconds). The same observation
+ * where it is no line of the journal.
+ */
+export function withJournalLine(seen: Observation, line: string, time: number): Observation {
+  const event = parseJournalLine(line);
+  return event === undefined ? seen : { ...seen, journal: advance(seen.journal, event, time) };
+}
