@@ -45,10 +45,12 @@ async function main(): Promise<void> {
   const terminal: Terminal = {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+    color: process.stdout.isTTY && process.stderr.isTTY && !process.env['NO_COLOR'],
   };
   // A reader that has seen enough (`| head`) is no error.
-  process.stdout.on('error', () => process.exit(1));
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => process.exit(1));
+  }
   try {
     process.exitCode = await run(verb, args, terminal);
   } catch (error) {

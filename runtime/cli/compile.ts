@@ -1,9 +1,9 @@
 /** `drone-kube compile`: prints what `exec` would create, without a cluster. */
-import { compileStage } from '../compile/compile.ts';
 import type { Secret } from '../compile/objects.ts';
 import { flag, helpText, one, parseOptions, type Option } from './options.ts';
-import { STAGE_OPTIONS, stageInput } from './stage-input.ts';
+import { compileChecked, STAGE_OPTIONS, stageInput } from './stage-input.ts';
 import { EXIT, UsageError, type Terminal } from './usage.ts';
+import { noteLine, secretNotes } from './view.ts';
 
 const OPTIONS: readonly Option[] = [
   ...STAGE_OPTIONS,
@@ -36,7 +36,8 @@ export async function compile(args: readonly string[], terminal: Terminal): Prom
   if (prepared === undefined) return EXIT.invalid;
   const { input } = prepared;
   const namespace = one(values, 'namespace') ?? (input.pipeline.metadata.namespace || 'default');
-  const stage = compileStage({ ...input, namespace, options: { ...input.options, security } });
+  const stage = compileChecked({ ...input, namespace, options: { ...input.options, security } });
+  for (const text of secretNotes(stage)) terminal.err(noteLine(terminal, text));
   const { dump } = await import('js-yaml');
   const objects = [
     stage.files,

@@ -4,32 +4,54 @@ import { UsageError } from './usage.ts';
 /**
  * Comments (`#`), blank lines and a leading `export` are allowed. A value in double quotes may
  * hold `\n`, `\"` and `\\` and go over several lines; one in single quotes is taken as it is.
- * Throws a UsageError that names the line, never its value.
+ * Nothing may follow the closing quote. Throws a UsageError that names the line, never its value.
  */
 export function parseVariables(text: string, file: string): Map<string, string> {
   const variables = new Map<string, string>();
-  const pattern =
-    /[ \t]*(?:export[ \t]+)?([^\s=#"']+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|([^\n]*?))[ \t]*(?:\r?\n|$)/y;
   const blank = /[ \t]*(?:#[^\n]*)?(?:\r?\n|$)/y;
+  const start = /[ \t]*(?:export[ \t]+)?([^\s=#"']+)[ \t]*=[ \t]*/y;
+  const plain = /[^\n]*/y;
+  const double = /"([^"\\]*(?:\\[^][^"\\]*)*)"/y;
+  const single = /'([^']*)'/y;
+  const end = /[ \t]*(?:\r?\n|$)/y;
   let at = 0;
-  while (at < text.length) {
-    blank.lastIndex = at;
+  const read = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at;
-    const empty = blank.exec(text);
-    if (empty !== null && empty[0] !== '') {
-      at += empty[0].length;
+    const match = pattern.exec(text);
+    if (match !== null) at = pattern.lastIndex;
+    return match;
+  };
+  while (at < text.length) {
+    if (read(blank) !== null) continue;
+    const line = at;
+    const refuse = (what: string, fix: string): UsageError =>
+      new UsageError(`${file}:${text.slice(0, line).split('\n').length}: ${what}`, fix);
+
+    const name = read(start)?.[1];
+    if (name === undefined) throw refuse('not a variable', 'write NAME=VALUE');
+    const quote = text[at];
+    if (quote !== '"' && quote !== "'") {
+      variables.set(name, withoutBlankEnd(read(plain)?.[0] ?? ''));
       continue;
     }
-    const match = pattern.exec(text);
-    if (match === null) {
-      const line = text.slice(0, at).split('\n').length;
-      throw new UsageError(`${file}:${line}: not a variable`, 'write NAME=VALUE');
+    const value = read(quote === '"' ? double : single)?.[1];
+    if (value === undefined) {
+      throw refuse('a quote is opened and never closed', 'close it at the end of the value');
     }
-    const [whole, name = '', double, single, plain = ''] = match;
-    variables.set(name, double === undefined ? (single ?? plain) : unescape(double));
-    at += whole.length;
+    if (read(end) === null) {
+      const fix = 'put the whole value in quotes, with \\" for a double quote in it';
+      throw refuse('the value goes on behind its closing quote', fix);
+    }
+    variables.set(name, quote === '"' ? unescape(value) : value);
   }
   return variables;
+}
+
+/** A loop, because a pattern would look at each of many blanks inside a value again and again. */
+function withoutBlankEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && /[ \t\r]/.test(line[end - 1] ?? '')) end -= 1;
+  return line.slice(0, end);
 }
 
 const unescape = (text: string): string =>

@@ -1,18 +1,18 @@
 /** `drone-kube exec`: runs a pipeline on the cluster of the kubeconfig. */
 import { randomBytes } from 'node:crypto';
-import { compileStage } from '../compile/compile.ts';
-import { workspacePath } from '../compile/workspace.ts';
 import { systemClock } from '../kube/clock.ts';
 import { loadConfig } from '../kube/config.ts';
 import { Transport } from '../kube/transport.ts';
+import { workspacePath } from '../pipeline/workspace.ts';
 import { podSecurityLevel } from '../stage/namespace.ts';
 import { runStage } from '../stage/run.ts';
 import { Guard } from './guard.ts';
+import { LineOrder } from './line-order.ts';
 import { flag, helpText, one, parseOptions, time, type Option } from './options.ts';
-import { STAGE_OPTIONS, stageInput } from './stage-input.ts';
+import { compileChecked, STAGE_OPTIONS, stageInput } from './stage-input.ts';
 import { upload } from './upload.ts';
 import { EXIT, type Terminal } from './usage.ts';
-import { logLine, Notes, noteLine, summary } from './view.ts';
+import { logLine, Notes, noteLine, secretNotes, summary } from './view.ts';
 
 const OPTIONS: readonly Option[] = [
   ...STAGE_OPTIONS,
@@ -55,16 +55,13 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
   const namespace =
     one(values, 'namespace') ?? (input.pipeline.metadata.namespace || access.namespace);
   const security = await podSecurityLevel(transport, namespace);
-  const stage = compileStage({ ...input, namespace, options: { ...input.options, security } });
-  for (const name of stage.missingSecrets) {
-    terminal.err(
-      noteLine(terminal, `secret "${name}" is not defined; the step gets an empty variable`),
-    );
-  }
+  const stage = compileChecked({ ...input, namespace, options: { ...input.options, security } });
+  for (const text of secretNotes(stage)) terminal.err(noteLine(terminal, text));
 
   const cancel = new AbortController();
   const stop = cancelOnSignals(cancel, terminal);
   const notes = new Notes((text) => terminal.err(noteLine(terminal, text)));
+  const lines = new LineOrder(terminal.out);
   let guard: Guard | undefined;
   let measured: Record<string, unknown> = {};
   const startLimit = time(values, 'start-timeout', 600_000);
@@ -105,13 +102,14 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
         });
       },
       observer: {
-        line: (step, text) => terminal.out(logLine(terminal, step, text)),
+        line: (step, text, at) => lines.add(step.number, at, logLine(terminal, step, text)),
         waiting: (text) => notes.note(text),
         journal: (journal) => {
           if (journal.steps.size > 0) notes.stop();
         },
         result: (known) => {
           notes.stop();
+          lines.flush();
           measured = { result_ms: performance.now() - created, status: known.status };
           const seconds = (performance.now() - began) / 1000;
           terminal.out(summary(terminal, known, stage.plan.skipped, seconds));
@@ -125,6 +123,7 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
     return result.status === 'success' ? EXIT.success : EXIT.failure;
   } finally {
     notes.stop();
+    lines.flush();
     stop();
     guard?.release();
     await transport.close();

@@ -26,7 +26,13 @@ export async function lint(args: readonly string[], terminal: Terminal): Promise
     // `${NAME}` stands for what only a build knows, so a file is checked as it is written.
     const checked = check(source, { trusted: flag(values, 'trusted') });
     code = report(checked, file, terminal) ?? code;
-    if (checked.diagnostics.length === 0) terminal.out(`${file}: ok\n`);
+    if (checked.diagnostics.length > 0) continue;
+    const isChecked = checked.documents.some(
+      (document) => document.kind === 'pipeline' && document.pipeline !== undefined,
+    );
+    terminal.out(
+      `${file}: ${isChecked ? 'ok' : 'no pipeline of type kubernetes, nothing was checked'}\n`,
+    );
   }
   return code;
 }

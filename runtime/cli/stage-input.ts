@@ -1,9 +1,11 @@
 /** From options and files to the input of the compiler; what `exec` and `compile` share. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { compileStage } from '../compile/compile.ts';
 import { substitutionVariables } from '../compile/environment.ts';
 import { DEFAULT_STAGE_REQUEST } from '../compile/resources.ts';
-import type { CompileInput } from '../compile/types.ts';
+import { tooLarge } from '../compile/size.ts';
+import type { CompiledStage, CompileInput } from '../compile/types.ts';
 import { DEFAULT_CLONE_IMAGE, DEFAULT_COORDINATOR_IMAGE, LABEL_ORIGIN } from '../contract.ts';
 import { scripts } from '../pod/scripts.ts';
 import { BUILD_OPTIONS, buildContext, gitFacts } from './build-context.ts';
@@ -98,6 +100,16 @@ export async function stageInput(
       },
     },
   };
+}
+
+/** Throws a UsageError for a stage that no API server would take. */
+export function compileChecked(input: CompileInput): CompiledStage {
+  const stage = compileStage(input);
+  const problem = tooLarge(stage);
+  if (problem !== undefined) {
+    throw new UsageError(problem.message, problem.fix, 'stage-too-large');
+  }
+  return stage;
 }
 
 /** The tree was unpacked by one user, and steps may run as another: git would refuse to work. */

@@ -1,12 +1,13 @@
-/** Mistakes in how the program was called; exit code 2. */
+/** Mistakes in how the program was called, or in what it was given; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
-  readonly code = 'usage';
+  readonly code: string;
   /** What to write instead. */
   readonly fix: string;
 
-  constructor(message: string, fix: string) {
+  constructor(message: string, fix: string, code = 'usage') {
     super(message);
+    this.code = code;
     this.fix = fix;
   }
 }

@@ -1,5 +1,6 @@
 /** What `exec` shows while a stage runs, and the table at its end. */
-import type { PlanStep, SkippedStep } from '../compile/plan.ts';
+import { stepTitle, type PlanStep, type SkippedStep } from '../compile/plan.ts';
+import type { CompiledStage } from '../compile/types.ts';
 import type { StageResult, StepResult } from '../stage/conclude.ts';
 import type { Terminal } from './usage.ts';
 
@@ -15,16 +16,25 @@ const STATUS_COLORS: Readonly<Record<string, number>> = {
 const paint = (terminal: Terminal, color: number, text: string): string =>
   terminal.color ? `\u001B[${color}m${text}\u001B[0m` : text;
 
-export const stepName = (step: PlanStep): string => step.name || 'workspace';
-
 /** `[build] text`, each step in its own colour. */
 export function logLine(terminal: Terminal, step: PlanStep, text: string): string {
   const color = COLORS[step.number % COLORS.length] ?? 36;
-  return `${paint(terminal, color, `[${stepName(step)}]`)} ${text}\n`;
+  return `${paint(terminal, color, `[${stepTitle(step)}]`)} ${text}\n`;
 }
 
 export const noteLine = (terminal: Terminal, text: string): string =>
   `${paint(terminal, 90, `· ${text}`)}\n`;
+
+/** What a stage can do without, but hardly as it was meant. */
+export const secretNotes = ({
+  missingSecrets,
+  invalidCredentials,
+}: Pick<CompiledStage, 'missingSecrets' | 'invalidCredentials'>): string[] => [
+  ...missingSecrets.map((name) => `secret "${name}" is not defined; it counts as empty`),
+  ...invalidCredentials.map(
+    (name) => `secret "${name}" of image_pull_secrets is no config.json of Docker; it is left out`,
+  ),
+];
 
 /** Shows the newest of many notes, one a second at most, and none twice. */
 export class Notes {
@@ -105,7 +115,7 @@ function stepRow(result: StepResult): {
   const { started, stopped, status, step, exitCode, error } = result;
   const ignored = status === 'failure' && (step.failure === 'ignore' || step.detached);
   return {
-    name: stepName(step),
+    name: stepTitle(step),
     status,
     code: status === 'skipped' ? '' : String(exitCode),
     time: started === undefined || stopped === undefined ? '' : duration(stopped - started),

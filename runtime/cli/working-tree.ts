@@ -1,8 +1,8 @@
 /** The working tree of the caller as a tar stream. */
 import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
-import { join, posix, sep } from 'node:path';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { isAbsolute, join, posix, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -15,9 +15,14 @@ const run = promisify(execFile);
 
 /**
  * Paths below the folder, with `/` between the parts: what git tracks or would track, and `.git`
- * itself, as a clone would have it; everything where the folder is in no git repository.
+ * itself, as a clone would have it; everything where the folder is in no git repository. A
+ * submodule that was never checked out has nothing to bring.
  */
 export async function workingTreePaths(folder: string): Promise<string[]> {
+  return treePaths(folder, folder);
+}
+
+async function treePaths(root: string, folder: string): Promise<string[]> {
   const tracked = await gitPaths(folder);
   if (tracked === undefined) return walk(folder, '');
   const nested: string[] = [];
@@ -29,13 +34,25 @@ export async function workingTreePaths(folder: string): Promise<string[]> {
   }
   const inside = await Promise.all(
     nested.map(async (path) => {
-      const paths = await workingTreePaths(join(folder, path));
+      const repository = join(folder, path);
+      // Asked about a folder without `.git`, git answers for the repository around it, forever.
+      if ((await lstat(join(repository, '.git')).catch(() => undefined)) === undefined) return [];
+      const paths = await treePaths(root, repository);
       return paths.map((inner) => posix.join(path, inner));
     }),
   );
-  const git = await lstat(join(folder, '.git')).catch(() => undefined);
-  const own = git?.isDirectory() === true ? await walk(folder, '.git') : [];
-  return [...plain, ...inside.flat(), ...own];
+  return [...plain, ...inside.flat(), ...(await gitFolder(root, folder))];
+}
+
+/** `.git` is a file in a submodule: it names a folder, which the tree may hold too. */
+async function gitFolder(root: string, folder: string): Promise<string[]> {
+  const path = join(folder, '.git');
+  const status = await lstat(path).catch(() => undefined);
+  if (status?.isDirectory() === true) return walk(folder, '.git');
+  if (status?.isFile() !== true) return [];
+  const target = (await readFile(path, 'utf8')).replace(/^gitdir: /, '').trim();
+  const isInTree = !isAbsolute(target) && join(folder, target).startsWith(join(root, '.git', sep));
+  return isInTree ? ['.git'] : [];
 }
 
 async function gitPaths(folder: string): Promise<string[] | undefined> {

@@ -63,6 +63,12 @@ const FINAL_READS = 5;
 const IDLE_CHECK_MS = 5_000;
 /** How long the Pod's status may lag behind the end of the log. */
 const STATUS_LAG_MS = 1_000;
+/**
+ * A kubelet begins a new file of a long log (after 10 MiB, where nobody set less), and may end the
+ * stream of an ended container with the old file. What is in between two files is then lost, but
+ * the newest one can be read.
+ */
+const MAY_ROTATE_BYTES = 1 << 20;
 
 class LogReader {
   readonly #transport: Transport;
@@ -70,6 +76,7 @@ class LogReader {
   readonly #clock: Clock;
   readonly #cursor = new LogCursor();
   #lines = 0;
+  #bytes = 0;
 
   constructor(transport: Transport, options: LogOptions) {
     this.#transport = transport;
@@ -90,7 +97,7 @@ class LogReader {
       let delay = 0;
       try {
         const rest = await this.#read(true);
-        if (!(await this.#wasRunning())) {
+        if (!(await this.#wasRunning()) && this.#bytes <= MAY_ROTATE_BYTES) {
           await this.#deliver(rest);
           return true;
         }
@@ -163,6 +170,7 @@ class LogReader {
       const splitter = new LogLineSplitter();
       for await (const chunk of body) {
         isReading = false;
+        this.#bytes += chunk.length;
         await this.#deliver(splitter.push(chunk));
         isReading = true;
         isSilent = false;

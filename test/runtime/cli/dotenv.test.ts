@@ -5,6 +5,15 @@ import { UsageError } from '../../../runtime/cli/usage.ts';
 const parse = (text: string): Record<string, string> =>
   Object.fromEntries(parseVariables(text, '.env'));
 
+function refused(text: string): UsageError {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+  }
+  throw new Error('it was taken');
+}
+
 describe('a file of variables', () => {
   test.each([
     ['nothing', '', {}],
@@ -55,17 +64,45 @@ describe('a file of variables', () => {
     ['a name with a space', 'A=1\nB C=hunter2', 2],
     ['a quoted name', 'A=1\n\n"B"=hunter2', 3],
     ['something after lines in quotes', 'A="1\n2"\nhunter2', 3],
-  ])('%s is an error that names the line and never its text', (_, text, line) => {
-    let thrown: unknown;
-    try {
-      parse(text);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(UsageError);
-    expect(thrown).toMatchObject({
-      message: `.env:${line}: not a variable`,
-      fix: 'write NAME=VALUE',
+  ])('%s is no variable', (_, text, line) => {
+    expect(refused(text)).toMatchObject({ message: `.env:${line}: not a variable` });
+    expect(JSON.stringify(refused(text))).not.toContain('hunter');
+  });
+
+  test.each([
+    ['a double quote', 'A="hunter2', 1],
+    ['a single quote', "B=1\nA='hunter2\nC=3\n", 2],
+    ['an escaped one at the end', 'A="hunter2\\"', 1],
+    ['a quote alone', 'B="1\n2"\nA= "', 3],
+  ])('%s that is never closed is an error', (_, text, line) => {
+    expect(refused(text)).toMatchObject({
+      message: `.env:${line}: a quote is opened and never closed`,
     });
+    expect(JSON.stringify(refused(text))).not.toContain('hunter');
+  });
+
+  test.each([
+    ['text', 'A=1\nB="hunter"2', 2],
+    ['a comment', 'A="hunter2" # x', 1],
+    ['what a later quote closes', 'A="hunter2\nB="3"\n', 1],
+    ['text behind single quotes', "A='hunter'2''", 1],
+  ])('%s behind the closing quote is an error', (_, text, line) => {
+    expect(refused(text)).toMatchObject({
+      message: `.env:${line}: the value goes on behind its closing quote`,
+    });
+    expect(JSON.stringify(refused(text))).not.toContain('hunter');
+  });
+
+  test.each([
+    ['inside a value', (blanks: string) => `A=a${blanks}b`],
+    ['behind a name', (blanks: string) => `A${blanks}=1`],
+    ['in quotes', (blanks: string) => `A="${blanks}"`],
+    ['before a line', (blanks: string) => `${blanks}A=1`],
+    ['behind `export`', (blanks: string) => `export${blanks}A=1`],
+    ['alone', (blanks: string) => `A=1\n${blanks}`],
+  ])('half a million blanks %s are no work', (_, text) => {
+    const started = performance.now();
+    expect(Object.keys(parse(text(' '.repeat(500_000))))).toEqual(['A']);
+    expect(performance.now() - started).toBeLessThan(500);
   });
 });

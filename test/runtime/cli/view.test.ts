@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { duration, logLine, noteLine, Notes, summary } from '../../../runtime/cli/view.ts';
+import {
+  duration,
+  logLine,
+  noteLine,
+  Notes,
+  secretNotes,
+  summary,
+} from '../../../runtime/cli/view.ts';
 import type { PlanStep } from '../../../runtime/compile/plan.ts';
 import type { StageResult, StepResult } from '../../../runtime/stage/conclude.ts';
 import { stepOf } from '../support.ts';
@@ -129,7 +136,8 @@ test.each([
 
 test('lines of the log bear the name of their step, each step in its own colour', () => {
   expect(logLine(PLAIN, stepOfPlan('build'), 'hello')).toBe('[build] hello\n');
-  expect(logLine(PLAIN, stepOfPlan(''), 'hello')).toBe('[workspace] hello\n');
+  expect(logLine(PLAIN, stepOfPlan('', { kind: 'upload' }), 'a')).toBe('[workspace] a\n');
+  expect(logLine(PLAIN, stepOfPlan('', { kind: 'service', number: 3 }), 'a')).toBe('[3] a\n');
   const colors = [1, 2, 3].map((number) =>
     logLine(terminal(true), stepOfPlan('build', { number }), 'hello'),
   );
@@ -182,4 +190,12 @@ describe('notes', () => {
     expect(shown).toEqual(['a']);
     expect(jest.getTimerCount()).toBe(0);
   });
+});
+
+test('each secret that is not defined, or is no credential, is a note', () => {
+  const stage = { missingSecrets: ['token'], invalidCredentials: ['registry'] };
+  expect(secretNotes(stage)).toEqual([
+    'secret "token" is not defined; it counts as empty',
+    'secret "registry" of image_pull_secrets is no config.json of Docker; it is left out',
+  ]);
 });

@@ -151,6 +151,30 @@ describe('a repository', () => {
     });
   });
 
+  test('knows the history of a submodule as well', async () => {
+    const library = join(root, 'library');
+    repository(library, { 'lib.c': 'x' });
+    repository(folder, { 'main.c': 'x' });
+    const allow = ['-c', 'protocol.file.allow=always'];
+    git(folder, ...allow, 'submodule', '--quiet', 'add', library, 'vendor/lib');
+    await upload();
+    expect(git(join(root, 'there', 'vendor/lib'), 'rev-parse', 'HEAD')).toBe(
+      git(library, 'rev-parse', 'HEAD'),
+    );
+  });
+
+  test('comes without a submodule that was never checked out', async () => {
+    const library = join(root, 'library');
+    repository(library, { 'lib.c': 'x' });
+    const origin = join(root, 'origin');
+    repository(origin, { 'main.c': 'x' });
+    const allow = ['-c', 'protocol.file.allow=always'];
+    git(origin, ...allow, 'submodule', '--quiet', 'add', library, 'vendor/lib');
+    git(origin, 'commit', '--quiet', '--message', 'library');
+    git(root, 'clone', '--quiet', 'origin', 'project');
+    expect(Object.keys(await upload())).toEqual(['.gitmodules', 'main.c']);
+  });
+
   test('of a folder in a repository only the folder counts', async () => {
     repository(folder, { '.gitignore': '*.log\n', outside: 'x', 'below/in': 'x' });
     write(folder, { 'below/debug.log': 'x' });

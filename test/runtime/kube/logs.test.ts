@@ -86,6 +86,21 @@ describe('followLog', () => {
     expect(seen).toEqual(['line 0', 'line 1']);
   });
 
+  test('a long log, which a kubelet starts anew meanwhile, is read again at its end', async () => {
+    const long = numbers(0, 20).map((n) => `${stamped(n).trimEnd()} ${'x'.repeat(100_000)}\n`);
+    const isRunning = (): boolean => false;
+    const { texts: seen, requests } = await run(
+      [send(long.join('')), send(long.slice(-1).join('') + stamped(30) + stamped(31))],
+      { isRunning },
+    );
+    expect(seen.map((text) => text.slice(0, 7).trim())).toEqual([
+      ...texts(0, 20),
+      'line 30',
+      'line 31',
+    ]);
+    expect(requests.map((query) => query.get('follow'))).toEqual(['true', null]);
+  });
+
   test('waits until the container has a log, at most a second at a time', async () => {
     const waiting = refuse(
       400,
@@ -202,7 +217,8 @@ describe('followLog', () => {
     };
     let expected = 0;
     let misplaced = 0;
-    const { result } = await run([sendAll], {
+    const { result } = await run([sendAll, send('')], {
+      isRunning: () => false,
       onLine: (line) => {
         if (line.text !== `line ${expected}`) misplaced += 1;
         expected += 1;
