@@ -11,7 +11,7 @@ import { LineOrder } from './line-order.ts';
 import { flag, helpText, one, parseOptions, time, type Option } from './options.ts';
 import { compileChecked, STAGE_OPTIONS, stageInput } from './stage-input.ts';
 import { upload } from './upload.ts';
-import { EXIT, type Terminal } from './usage.ts';
+import { EXIT, UsageError, type Terminal } from './usage.ts';
 import { logLine, Notes, noteLine, secretNotes, summary } from './view.ts';
 
 const OPTIONS: readonly Option[] = [
@@ -54,6 +54,9 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
   const { input, folder } = prepared;
   const namespace =
     one(values, 'namespace') ?? (input.pipeline.metadata.namespace || access.namespace);
+  if (namespace === '') {
+    throw new UsageError('--namespace is empty', 'name a namespace, or leave the option out');
+  }
   const security = await podSecurityLevel(transport, namespace);
   const stage = compileChecked({ ...input, namespace, options: { ...input.options, security } });
   for (const text of secretNotes(stage)) terminal.err(noteLine(terminal, text));

@@ -15,8 +15,8 @@ const run = promisify(execFile);
 
 /**
  * Paths below the folder, with `/` between the parts: what git tracks or would track, and `.git`
- * itself, as a clone would have it; everything where the folder is in no git repository. A
- * submodule that was never checked out has nothing to bring.
+ * itself, as a clone would have it; everything where the folder is in no git repository, or is
+ * ignored by the one around it. A submodule that was never checked out has nothing to bring.
  */
 export async function workingTreePaths(folder: string): Promise<string[]> {
   return treePaths(folder, folder);
@@ -60,6 +60,7 @@ async function gitPaths(folder: string): Promise<string[] | undefined> {
   try {
     const { stdout } = await run('git', list, { maxBuffer: 1 << 28 });
     const paths = [...new Set(stdout.split('\0').filter((path) => path !== ''))];
+    if (paths.length === 0 && (await isIgnored(folder))) return undefined;
     return await Promise.all(
       paths.map(async (path) => {
         const status = await lstat(join(folder, path)).catch(() => undefined);
@@ -69,6 +70,14 @@ async function gitPaths(folder: string): Promise<string[] | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** By a repository around it, such as one of a whole home folder. */
+async function isIgnored(folder: string): Promise<boolean> {
+  return run('git', ['-C', folder, 'check-ignore', '--quiet', '.']).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function walk(root: string, below: string): Promise<string[]> {

@@ -20,7 +20,14 @@ import {
   netrcEnvironment,
 } from './environment.ts';
 import { podMetadata } from './metadata.ts';
-import type { ConfigMap, ObjectMeta, Pod, Secret, Volume } from './objects.ts';
+import {
+  GRACE_SECONDS,
+  type ConfigMap,
+  type ObjectMeta,
+  type Pod,
+  type Secret,
+  type Volume,
+} from './objects.ts';
 import { planFile, planStage, scriptFile, type Plan } from './plan.ts';
 import { stageRequest, toQuantities } from './resources.ts';
 import { LATCH, posixScript, scriptCommands } from './script.ts';
@@ -95,6 +102,7 @@ export function compileStage(input: CompileInput): CompiledStage {
     spec: {
       restartPolicy: 'Never',
       activeDeadlineSeconds: context.repo.timeout * 60 + DEADLINE_MARGIN,
+      terminationGracePeriodSeconds: GRACE_SECONDS,
       // A Pod gets a token only where the pipeline asks for an account by name.
       automountServiceAccountToken: pipeline.serviceAccountName !== '',
       enableServiceLinks: false,

@@ -3,6 +3,13 @@
  * lost between the program and the API server.
  */
 
+/**
+ * Between SIGTERM and SIGKILL, when a stage is over or cancelled. As a property of the Pod too: an
+ * ephemeral container that is left when all others have ended is given the time of the Pod, and no
+ * deletion shortens it.
+ */
+export const GRACE_SECONDS = 1;
+
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace: string;
@@ -93,6 +100,7 @@ export interface Pod {
   readonly spec: {
     readonly restartPolicy: 'Never';
     readonly activeDeadlineSeconds: number;
+    readonly terminationGracePeriodSeconds: number;
     readonly automountServiceAccountToken: boolean;
     readonly enableServiceLinks: false;
     readonly containers: readonly Container[];

@@ -1,13 +1,10 @@
 /** Making the objects of a stage, and removing them. */
 import type { CompiledStage } from '../compile/types.ts';
-import type { OwnerReference } from '../compile/objects.ts';
+import { GRACE_SECONDS, type OwnerReference } from '../compile/objects.ts';
 import { createObject, deleteObject } from '../kube/objects.ts';
 import { CONFIG_MAPS, PODS, SECRETS } from '../kube/request.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { ObjectLike, PodLike } from '../kube/types.ts';
-
-/** Seconds between SIGTERM and SIGKILL when a stage is over or cancelled. */
-const GRACE_SECONDS = 1;
 
 export type Owner = OwnerReference;
 

@@ -139,6 +139,21 @@ steps:
     await world.clean();
   }, 60_000);
 
+  test('a detached plugin that ignores SIGTERM, and holds nothing up', async () => {
+    const ran = await world.exec(
+      pipelineOf(`
+steps:
+  - {name: web, image: drone-kube/web, detach: true}
+  - name: client
+    image: busybox
+    commands: ["sleep 4"]
+`),
+    );
+    expect(rows(ran.out)).toMatchObject({ web: 'success 0', client: 'success 0' });
+    expect(ran.ms).toBeLessThan(15_000);
+    await world.clean();
+  }, 60_000);
+
   test('kill -9', async () => {
     const running = await world.startExec(SLEEP);
     await running.seen('asleep');

@@ -58,6 +58,11 @@ const CASES: readonly (readonly [title: string, text: string, message: RegExp])[
     /error: .*trusted/,
   ],
   [
+    'scripts that are longer than Kubernetes keeps',
+    pipelineOf(`steps:\n  - {name: a, image: busybox, commands: [": ${'x'.repeat(600_000)}"]}\n`),
+    /step "a" alone has 120\d{4}.*\[stage-too-large\]/,
+  ],
+  [
     'an unsupported substitution',
     pipelineOf('steps:\n  - {name: a, image: busybox, commands: ["echo ${A-b}"]}\n'),
     /^\.drone\.yml:\d+:\d+: error: /m,
@@ -96,10 +101,31 @@ describe('an invalid pipeline', () => {
       err: expect.stringContaining('there is no such file'),
     });
     expect(await world.drone(['exec', '--no-such-option'], {})).toMatchObject({ code: 2 });
+    const pipeline = pipelineOf('steps:\n  - {name: a, image: busybox, commands: [pwd]}\n');
+    const files = { '.drone.yml': pipeline };
+    expect(await world.drone(['exec', '--namespace='], files)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--namespace is empty'),
+    });
+    expect(await world.drone(['exec', '--namespace', 'no-such'], files)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no namespace "no-such"'),
+    });
     expect(await world.drone(['frobnicate'], {})).toMatchObject({
       code: 2,
       err: expect.stringContaining('there is no verb'),
     });
+  });
+});
+
+test('lint does not call a file good in which there is nothing to check', async () => {
+  const files = { '.drone.yml': 'kind: pipeline\ntype: docker\nname: x\n', empty: '' };
+  expect(await world.drone(['lint', '.drone.yml', 'empty'], files)).toMatchObject({
+    code: 0,
+    out: [
+      '.drone.yml: no pipeline of type kubernetes, nothing was checked\n',
+      'empty: no pipeline of type kubernetes, nothing was checked\n',
+    ].join(''),
   });
 });
 

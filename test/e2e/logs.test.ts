@@ -69,6 +69,13 @@ steps:
   expect(ran.out + ran.err).not.toMatch(/swordfish|first-half|second-half/);
 }, 60_000);
 
+test('logs of steps that were over before one could be read come in the order of the steps', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const steps = names.map((name) => `  - {name: ${name}, image: busybox, commands: [echo it]}\n`);
+  const ran = await world.exec(pipelineOf(`steps:\n${steps.join('')}`));
+  expect(ran.out.match(/^\[.\] it$/gm)).toEqual(names.map((name) => `[${name}] it`));
+}, 60_000);
+
 test('empty lines, carriage returns and bytes that are no text', async () => {
   const ran = await world.exec(
     pipelineOf(`

@@ -181,6 +181,13 @@ describe('a repository', () => {
     folder = join(folder, 'below');
     expect(await upload()).toEqual({ in: 'x' });
   });
+
+  test('a folder that a repository around it ignores counts as a whole', async () => {
+    repository(folder, { '.gitignore': 'project/\n', outside: 'x' });
+    write(folder, { 'project/in': 'x' });
+    folder = join(folder, 'project');
+    expect(await upload()).toEqual({ in: 'x' });
+  });
 });
 
 test('without a repository everything counts', async () => {

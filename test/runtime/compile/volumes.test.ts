@@ -102,6 +102,7 @@ describe('the Pod as the pipeline wants it', () => {
       'containers',
       'enableServiceLinks',
       'restartPolicy',
+      'terminationGracePeriodSeconds',
       'volumes',
     ]);
   });
