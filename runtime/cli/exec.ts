@@ -119,6 +119,8 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
         },
       },
     });
+    // Only now: where removing failed, the guard tries once more.
+    guard?.release();
     if (flag(values, 'stats')) {
       const requests = Object.fromEntries(transport.counts());
       terminal.out(`${JSON.stringify({ ...measured, requests })}\n`);
@@ -128,7 +130,6 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
     notes.stop();
     lines.flush();
     stop();
-    guard?.release();
     await transport.close();
   }
 }

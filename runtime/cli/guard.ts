@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { loadConfig } from '../kube/config.ts';
 import { Transport } from '../kube/transport.ts';
 import { deleteOwner, deletePod } from '../stage/objects.ts';
@@ -33,6 +34,8 @@ export class Guard {
     child.on('error', () => undefined);
     child.stdin?.on('error', () => undefined);
     child.unref();
+    // The pipe must not keep this process; its end is what the guard waits for.
+    if (child.stdin instanceof Socket) child.stdin.unref();
     return new Guard(child);
   }
 

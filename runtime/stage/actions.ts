@@ -8,7 +8,7 @@ import { lateVariables } from './late.ts';
 import type { Observation } from './observation.ts';
 import type { Tasks } from './tasks.ts';
 import { ephemeralTurns } from './turns.ts';
-import { verdictAnnotation, verdicts, type Verdict } from './verdicts.ts';
+import { verdictAnnotation, verdicts, type Verdict, type VerdictInput } from './verdicts.ts';
 
 /** An answer of a step reaches the journal within this time after its container ended. */
 const SILENCE_MS = 2_000;
@@ -33,12 +33,16 @@ export class StageActions {
   }
 
   /** `now` is in milliseconds of the clock of `seen.ended`. */
-  giveVerdicts({ ended, journal, pod }: Observation, now: number): void {
+  giveVerdicts(
+    { ended, journal, pod }: Observation,
+    now: number,
+    isOverdue: VerdictInput['isOverdue'],
+  ): void {
     if (pod === undefined || journal.done !== undefined) return;
     const { plan, containers } = this.#stage;
     const isSilent = (container: string): boolean =>
       now - (ended.get(container) ?? now) > SILENCE_MS;
-    const fresh = verdicts({ plan, containers, journal, pod, isSilent }).filter(
+    const fresh = verdicts({ plan, containers, journal, pod, isSilent, isOverdue }).filter(
       ({ step }) => !this.#given.some((earlier) => earlier.step === step),
     );
     if (fresh.length === 0) return;

@@ -3,7 +3,7 @@ import { COORDINATOR } from '../contract.ts';
 import type { Journal } from '../pod/journal.ts';
 import type { Interruption } from './conclude.ts';
 import type { Observation } from './observation.ts';
-import { containerStatus, podEnd } from './pod-view.ts';
+import { containerStatus, obstacle, podEnd } from './pod-view.ts';
 import type { Wait } from './waiting.ts';
 
 export interface StageLimits {
@@ -46,6 +46,12 @@ function brokenOff({
   if (journal.done !== undefined) return undefined;
   const end = podEnd(pod, gone);
   if (end !== undefined) return error(end.reason, end.text);
+  const stuck = obstacle(containerStatus(pod, COORDINATOR));
+  if (stuck?.final === true) {
+    const what = stuck.kind === 'image' ? 'its image cannot be pulled' : 'it cannot be created';
+    const reason = stuck.kind === 'image' ? 'image pull' : 'internal';
+    return error(reason, `the coordinator of the Pod does not start, ${what}: ${stuck.text}`);
+  }
   if (!journalEnded) return undefined;
   const state = containerStatus(pod, COORDINATOR)?.state?.terminated;
   return error(

@@ -17,7 +17,14 @@ import { StageWatch } from './stage-watch.ts';
 import { StepLogs, type StepLogsOptions } from './step-logs.ts';
 import { Tasks } from './tasks.ts';
 import { finishedLogs, readableLogs } from './turns.ts';
-import { advanceWait, beginWait, containerLabel, waitingFor, type Wait } from './waiting.ts';
+import {
+  advanceWait,
+  beginWait,
+  containerLabel,
+  waitingFor,
+  type Wait,
+  blockedTurn,
+} from './waiting.ts';
 
 /** What somebody who looks on is told. Calls come in order; reading a log waits for `line`. */
 export interface StageObserver {
@@ -92,7 +99,20 @@ class StageRun {
   }
 
   async run(): Promise<StageResult> {
-    const { clock, observer, signal } = this.#options;
+    try {
+      const result = await this.#outcome();
+      this.#options.observer.result(result);
+      await this.#remove();
+      return result;
+    } catch (error) {
+      // The first error is the one to tell.
+      await this.#remove().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #outcome(): Promise<StageResult> {
+    const { clock, signal } = this.#options;
     const onAbort = (): void => this.#interrupt({ reason: 'killed', status: 'killed', text: '' });
     try {
       if (signal.aborted) onAbort();
@@ -106,7 +126,7 @@ class StageRun {
         }
       }
       const { journal, pod } = this.#watch.seen;
-      const result = conclude({
+      return conclude({
         plan: this.#stage.plan,
         containers: this.#stage.containers,
         journal,
@@ -115,11 +135,8 @@ class StageRun {
         interruption: this.#interruption,
         now: clock.wall(),
       });
-      observer.result(result);
-      return result;
     } finally {
       signal.removeEventListener('abort', onAbort);
-      await this.#remove();
     }
   }
 
@@ -167,7 +184,7 @@ class StageRun {
       const { seen } = this.#watch;
       this.#actions.addContainers(seen, wall);
       this.#followLogs();
-      this.#actions.giveVerdicts(seen, now);
+      this.#actions.giveVerdicts(seen, now, (started) => wall - started > limits.starting);
       wait = this.#tellWaiting(wait, now);
       this.#interruption ??= outsideEnd({ seen, limits, wait, now, wall });
       if (this.#interruption !== undefined) return;
@@ -191,8 +208,16 @@ class StageRun {
   /** What the stage waits for now, told where it is something else than before. */
   #tellWaiting(before: Wait, now: number): Wait {
     const { events, journal, pod } = this.#watch.seen;
-    if (journal.steps.size > 0) return before;
     const label = containerLabel(this.#stage.plan, this.#stage.containers);
+    if (journal.steps.size > 0) {
+      const running = [...this.#stage.containers].flatMap(([number, container]) =>
+        journal.steps.get(number)?.state === 'running' ? [container] : [],
+      );
+      const text = blockedTurn(running, pod, label);
+      if (text === undefined || text === before.text) return before;
+      this.#options.observer.waiting(text);
+      return { ...before, text };
+    }
     const wait = advanceWait(before, waitingFor(pod, [...events.values()], label), now);
     if (wait.text !== '' && wait.text !== before.text) this.#options.observer.waiting(wait.text);
     return wait;

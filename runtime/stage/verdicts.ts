@@ -28,6 +28,8 @@ export interface VerdictInput {
    * the journal by now?
    */
   readonly isSilent: (container: string) => boolean;
+  /** Has a step whose turn came at this time (unix milliseconds) waited long enough for its container? */
+  readonly isOverdue: (started: number) => boolean;
 }
 
 /** Every verdict that holds now and is not in the journal. */
@@ -41,6 +43,11 @@ export function verdicts(input: VerdictInput): Verdict[] {
     const stuck = obstacle(status);
     if (stuck?.final === true) {
       return [{ step: step.number, code: 255, why: stuck.kind, text: stuck.text }];
+    }
+    const waiting = status?.state?.waiting;
+    if (record !== undefined && waiting !== undefined && input.isOverdue(record.started)) {
+      const text = stuck?.text ?? waiting.message ?? waiting.reason ?? '';
+      return [{ step: step.number, code: 255, why: stuck?.kind ?? 'config', text }];
     }
     const terminated = status?.state?.terminated;
     if (terminated === undefined) return [];

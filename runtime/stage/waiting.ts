@@ -1,7 +1,7 @@
 /** What a Pod waits for, in the words of the scheduler and the kubelet. Pure. */
 import type { Plan } from '../compile/plan.ts';
 import type { EventLike, PodLike } from '../kube/types.ts';
-import { obstacle, tidy, type Obstacle } from './pod-view.ts';
+import { containerStatus, obstacle, tidy, type Obstacle } from './pod-view.ts';
 
 export interface Waiting {
   /** Which clock runs: waiting for a place, or for images, volumes and containers. */
@@ -71,8 +71,7 @@ export function waitingFor(
   for (const container of containers) {
     const found = obstacle(container);
     if (found === undefined) continue;
-    const what = found.kind === 'image' ? 'cannot pull the image of' : 'cannot start';
-    const text = `${what} ${label(container.name)}: ${found.text}`;
+    const text = obstacleText(found, label(container.name));
     return { phase: 'starting', obstacle: found.kind, text };
   }
   if (containers.length > 0 && containers.every((container) => !container.state?.waiting)) {
@@ -84,6 +83,25 @@ export function waitingFor(
     ? { phase: 'unschedulable', text: 'waiting for the scheduler' }
     : { phase: 'starting', text: `starting containers on ${pod.spec.nodeName}` };
 }
+
+/**
+ * Once steps run, the others may still wait for their images: what stands in the way of a step
+ * whose turn it is. undefined where nothing does.
+ */
+export function blockedTurn(
+  running: readonly string[],
+  pod: PodLike | undefined,
+  label: (container: string) => string,
+): string | undefined {
+  for (const container of running) {
+    const found = obstacle(containerStatus(pod, container));
+    if (found !== undefined) return obstacleText(found, label(container));
+  }
+  return undefined;
+}
+
+const obstacleText = (found: Obstacle, who: string): string =>
+  `${found.kind === 'image' ? 'cannot pull the image of' : 'cannot start'} ${who}: ${found.text}`;
 
 const SCALING: ReadonlySet<string> = new Set([
   'TriggeredScaleUp',

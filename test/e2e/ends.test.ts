@@ -67,6 +67,14 @@ steps:
     await world.clean();
   }, 60_000);
 
+  test('a coordinator image that has no valid name', async () => {
+    const ran = await world.exec(SLEEP, ['--coordinator-image', 'NOT AN IMAGE']);
+    expect(ran.code).toBe(1);
+    expect(ran.ms).toBeLessThan(20_000);
+    expect(ran.out).toMatch(/\(image pull\): the coordinator of the Pod does not start/);
+    await world.clean();
+  }, 60_000);
+
   test('a step that takes more memory than it may', async () => {
     const ran = await world.exec(
       pipelineOf(`

@@ -112,6 +112,7 @@ describe('a verdict is given for what the Pod cannot see itself', () => {
       journal: journalOf(...journal),
       pod: podOf({ '1-a': seen }),
       isSilent: () => silent,
+      isOverdue: () => false,
     });
     expect(found).toEqual(verdict === undefined ? [] : [{ step: 1, ...verdict }]);
   });
@@ -124,8 +125,29 @@ describe('a verdict is given for what the Pod cannot see itself', () => {
       journal: journalOf('start 1 success'),
       pod: podOf({ '1-db': 1 }),
       isSilent: () => true,
+      isOverdue: () => false,
     });
     expect(found).toEqual([]);
+  });
+
+  test.each([
+    ['not yet', false, []],
+    [
+      'in the end',
+      true,
+      [{ step: 1, code: 255, why: 'image', text: 'i/o timeout (ErrImagePull)' }],
+    ],
+  ])('an image that may still come is waited for, but not for ever: %s', (_, overdue, expected) => {
+    const plan = planOf([stepOf({ name: 'a' })]);
+    const found = verdicts({
+      plan,
+      containers: containersOf(plan),
+      journal: journalOf('start 1 success'),
+      pod: podOf({ '1-a': { waiting: { reason: 'ErrImagePull', message: 'i/o timeout' } } }),
+      isSilent: () => false,
+      isOverdue: () => overdue,
+    });
+    expect(found).toEqual(expected);
   });
 
   test('a plugin is found among the ephemeral containers', () => {
@@ -137,6 +159,7 @@ describe('a verdict is given for what the Pod cannot see itself', () => {
       journal: journalOf('start 1 success'),
       pod: podOf({}, { ephemeralContainerStatuses: [{ name: '1-a', state }] }),
       isSilent: () => false,
+      isOverdue: () => false,
     });
     expect(found).toEqual([{ step: 1, code: 5, why: 'ephemeral', text: '' }]);
   });
