@@ -13,6 +13,7 @@ import { parseVariables } from './dotenv.ts';
 import { flag, list, one, type Option, type Values } from './options.ts';
 import { check, choose, readPipelineFile, report } from './pipeline-file.ts';
 import { EXIT, UsageError, type Terminal } from './usage.ts';
+import { workingTreeRoot } from './working-tree.ts';
 
 export const STAGE_OPTIONS: readonly Option[] = [
   {
@@ -56,7 +57,7 @@ export async function stageInput(
   }
   const file = positionals[0] ?? DEFAULT_FILE;
   const source = await readPipelineFile(file);
-  const folder = file === '-' ? process.cwd() : dirname(resolve(file));
+  const folder = await workingTreeRoot(file === '-' ? process.cwd() : dirname(resolve(file)));
   const [git, environment, secrets] = await Promise.all([
     gitFacts(folder),
     variablesOf(values, 'env-file'),

@@ -72,6 +72,20 @@ async function gitPaths(folder: string): Promise<string[] | undefined> {
   }
 }
 
+/**
+ * The folder that a clone would have put into the workspace: the root of the repository that the
+ * given folder is in; the folder itself where there is none, or where that one ignores it.
+ */
+export async function workingTreeRoot(folder: string): Promise<string> {
+  try {
+    const { stdout } = await run('git', ['-C', folder, 'rev-parse', '--show-toplevel']);
+    const root = stdout.replace(/\n$/, '');
+    return root === '' || (await isIgnored(folder)) ? folder : root;
+  } catch {
+    return folder;
+  }
+}
+
 /** By a repository around it, such as one of a whole home folder. */
 async function isIgnored(folder: string): Promise<boolean> {
   return run('git', ['-C', folder, 'check-ignore', '--quiet', '.']).then(

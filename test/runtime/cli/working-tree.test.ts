@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
@@ -13,7 +14,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { packTree, workingTreePaths } from '../../../runtime/cli/working-tree.ts';
+import { packTree, workingTreePaths, workingTreeRoot } from '../../../runtime/cli/working-tree.ts';
 import { git, repository, temporaryFolder, write } from './git.ts';
 
 let root = '';
@@ -188,6 +189,16 @@ describe('a repository', () => {
     folder = join(folder, 'project');
     expect(await upload()).toEqual({ in: 'x' });
   });
+});
+
+test('the workspace is the root of the repository, wherever in it the pipeline file stands', async () => {
+  const top = join(realpathSync(root), 'project');
+  repository(top, { 'ci/.drone.yml': '', '.gitignore': 'ignored/\n', 'a.txt': '' });
+  write(top, { 'ignored/.drone.yml': '' });
+  expect(await workingTreeRoot(join(top, 'ci'))).toBe(top);
+  expect(await workingTreeRoot(top)).toBe(top);
+  expect(await workingTreeRoot(join(top, 'ignored'))).toBe(join(top, 'ignored'));
+  expect(await workingTreeRoot(root)).toBe(root);
 });
 
 test('without a repository everything counts', async () => {

@@ -7,6 +7,7 @@ import {
   waitingFor,
   type Wait,
   type Waiting,
+  blockedTurn,
 } from '../../../runtime/stage/waiting.ts';
 import { stepOf } from '../support.ts';
 import { containersOf, planOf, podOf, type Seen } from './observed.ts';
@@ -246,4 +247,17 @@ test.each([
 ])('a reader knows the container %s as %s', (container, expected) => {
   const plan = planOf([stepOf({ name: 'test' })]);
   expect(containerLabel(plan, containersOf(plan))(container)).toBe(expected);
+});
+
+test.each([
+  ['nothing', 'running' as const, undefined],
+  [
+    'its image',
+    { waiting: { reason: 'ErrImagePull', message: 'i/o timeout' } },
+    'cannot pull the image of step "a": i/o timeout (ErrImagePull)',
+  ],
+])('in the way of a step whose turn it is: %s', (_, seen, text) => {
+  const pod = podOf({ coordinator: 'running', '1-a': seen });
+  expect(blockedTurn(['1-a'], pod, () => 'step "a"')).toBe(text);
+  expect(blockedTurn([], pod, () => 'step "a"')).toBeUndefined();
 });
