@@ -23,17 +23,22 @@ export interface UploadOptions {
 }
 
 /**
- * The coordinator hears of the end through the FIFO of the step, as from any other step. The
- * size is known beforehand: where the end of standard input overtakes the start of the command,
- * a container runtime may never pass it on, and unpacking would wait for it.
+ * The coordinator hears of the end through the FIFO of the step, as from any other step, and only
+ * of a good one: an attempt that was cut off is made again. The size is known beforehand: where the
+ * end of standard input overtakes the start of the command, a container runtime may never pass it
+ * on, and unpacking would wait for it. `whole` is the proof, because the exit code of a command
+ * whose connection broke was seen to be 0.
  */
 const UNPACK =
-  'until [ -p "$1" ]; do sleep 0.02; done; umask 000; head -c "$2" | tar -xzf - -C "$0"; code=$?; echo "$code" >"$1"; exit "$code"';
+  'until [ -p "$1" ]; do sleep 0.02; done; umask 000; head -c "$2" | tar -xzf - -C "$0" && echo 0 >"$1" && echo whole >&2';
+
+/** Of a connection that breaks: the first moments of a Pod are the worst. */
+const ATTEMPTS = 4;
 
 /**
  * Resolves when the tree is there. The container may not be running yet: then it is tried again,
- * until the signal is aborted. Rejects with a KubeError where the caller may not, and after an
- * upload that broke off, because the workspace may then hold half of it.
+ * until the signal is aborted. Rejects with a KubeError where the caller may not, where unpacking
+ * fails, and where the connection breaks again and again.
  */
 export async function upload(options: UploadOptions, signal: AbortSignal): Promise<void> {
   const { transport, namespace, pod, step, folder, workspace } = options;
@@ -45,10 +50,13 @@ export async function upload(options: UploadOptions, signal: AbortSignal): Promi
     const { size } = await stat(archive);
     const exit = `${PATHS.run}/steps/${step}/exit`;
     const command = ['sh', '-c', UNPACK, workspace, exit, String(size)];
+    let broken = 0;
     for (let wait = 100; !signal.aborted; wait = Math.min(wait * 1.5, 1000)) {
       const stdin = createReadStream(archive);
       const target = { namespace, pod, container: COORDINATOR, command, stdin, signal };
-      if (await attempt(transport, target)) return;
+      const outcome = await attempt(transport, target);
+      if (outcome === 'done') return;
+      if (outcome instanceof KubeError && ++broken === ATTEMPTS) throw outcome;
       await delay(wait, undefined, { signal });
     }
   } catch (error) {
@@ -58,20 +66,32 @@ export async function upload(options: UploadOptions, signal: AbortSignal): Promi
   }
 }
 
-/** False where the container is not there yet. */
+/** A KubeError is an attempt that broke off; what cannot get better is thrown. */
 async function attempt(
   transport: Transport,
   target: Parameters<typeof execStream>[1],
-): Promise<boolean> {
+): Promise<'done' | 'not there yet' | KubeError> {
   try {
     const { exitCode, stderr } = await execStream(transport, target);
-    if (exitCode === 0) return true;
-    throw new KubeError('kube-exec-failed', `unpacking the working tree failed: ${stderr.trim()}`);
+    if (exitCode === 0 && stderr.includes('whole')) return 'done';
+    if (exitCode === 0) return new KubeError('kube-exec-failed', 'the upload was cut off');
+    const why = stderr.trim().slice(0, 300);
+    return new KubeError('kube-exec-failed', `unpacking the working tree failed: ${why}`);
   } catch (error) {
-    if (error instanceof KubeError && NOT_THERE_YET.test(error.message)) return false;
+    if (!(error instanceof KubeError)) throw error;
+    if (NOT_THERE_YET.test(error.message)) return 'not there yet';
+    if (BROKEN.has(error.code)) return error;
     throw error;
   }
 }
 
 const NOT_THERE_YET =
   /container not found|pod does not exist|does not have a host assigned|is not running/i;
+
+const BROKEN: ReadonlySet<string> = new Set([
+  'kube-exec-failed',
+  'kube-network',
+  'kube-silent',
+  'kube-server',
+  'kube-timeout',
+]);
