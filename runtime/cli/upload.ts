@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { COORDINATOR } from '../contract.ts';
-import { PATHS } from '../compile/container.ts';
+import { PATHS } from '../compile/coordinator.ts';
 import { KubeError } from '../kube/errors.ts';
 import { execStream } from '../kube/exec.ts';
 import type { Transport } from '../kube/transport.ts';

@@ -13,14 +13,6 @@ import { securityContext } from './security.ts';
 import { settingsEnvironment } from './settings.ts';
 import { scriptFile } from './plan.ts';
 
-/** Where the coordinator sees its folders. */
-export const PATHS = {
-  files: '/drone-kube/files',
-  run: '/drone-kube/run',
-  verdict: '/drone-kube/verdict',
-  status: '/drone-kube/status',
-} as const;
-
 /** Where a step sees its own run folder; pipelines may mount nothing there. */
 export const STEP_FOLDER = '/run/drone';
 

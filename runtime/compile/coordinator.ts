@@ -1,9 +1,17 @@
 /** The container that drives the Pod: always the first one. */
 import { COORDINATOR } from '../contract.ts';
-import { PATHS, VOLUMES } from './container.ts';
+import { VOLUMES } from './container.ts';
 import type { Container } from './objects.ts';
 import { RESTRICTED, RESTRICTED_USER } from './security.ts';
 import type { CompileInput } from './types.ts';
+
+/** Where the coordinator sees its folders. */
+export const PATHS = {
+  files: '/drone-kube/files',
+  run: '/drone-kube/run',
+  verdict: '/drone-kube/verdict',
+  status: '/drone-kube/status',
+} as const;
 
 /**
  * `request`: quantities for the whole stage. `ephemeral`: the plan has steps that become ephemeral
