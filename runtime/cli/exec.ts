@@ -5,10 +5,13 @@ import { loadConfig } from '../kube/config.ts';
 import { Transport } from '../kube/transport.ts';
 import { workspacePath } from '../pipeline/workspace.ts';
 import { podSecurityLevel } from '../stage/namespace.ts';
+import { feedOfPod } from '../stage/cluster-feed.ts';
 import { runStage } from '../stage/run.ts';
+import { specOf } from '../stage/spec.ts';
 import { Guard } from './guard.ts';
 import { LineOrder } from './line-order.ts';
 import { flag, helpText, one, parseOptions, time, type Option } from './options.ts';
+import { stepTitle } from '../compile/plan.ts';
 import { compileChecked, STAGE_OPTIONS, stageInput } from './stage-input.ts';
 import { upload } from './upload.ts';
 import { EXIT, UsageError, type Terminal } from './usage.ts';
@@ -71,54 +74,71 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
   const uploadStep = stage.plan.steps.find((step) => step.kind === 'upload');
   try {
     const created = performance.now();
-    const result = await runStage(stage, {
-      transport,
-      clock: { ...systemClock, wall: () => Date.now() },
-      signal: cancel.signal,
-      limits: {
-        unschedulable: startLimit,
-        starting: startLimit,
-        timeout: time(values, 'timeout', 3_600_000),
-      },
-      ...(uploadStep === undefined
-        ? {}
-        : {
-            upload: (signal: AbortSignal) =>
-              upload(
-                {
-                  transport,
-                  namespace,
-                  pod: stage.pod.metadata.name,
-                  step: uploadStep.number,
-                  folder,
-                  workspace: workspacePath(input.pipeline.workspacePath),
-                },
-                signal,
-              ),
-          }),
-      onCreated: () => {
-        guard = Guard.start(process.argv[1] ?? '', {
-          kubeconfig,
-          context: contextName,
-          namespace,
-          name: stage.pod.metadata.name,
-        });
-      },
-      observer: {
-        line: (step, text, at) => lines.add(step.number, at, logLine(terminal, step, text)),
-        waiting: (text) => notes.note(text),
-        journal: (journal) => {
-          if (journal.steps.size > 0) notes.stop();
+    const spec = specOf(stage);
+    const result = await runStage(
+      spec,
+      { create: stage },
+      {
+        transport,
+        feed: feedOfPod(transport, spec.namespace, spec.name),
+        masks: stage.masks,
+        longestLine: 65_536,
+        patienceMs: 60_000,
+        clock: { ...systemClock, wall: () => Date.now() },
+        signal: cancel.signal,
+        limits: {
+          // Somebody sits and waits: a quota that refuses is told at once.
+          queued: 0,
+          unschedulable: startLimit,
+          starting: startLimit,
+          timeout: time(values, 'timeout', 3_600_000),
         },
-        result: (known) => {
-          notes.stop();
-          lines.flush();
-          measured = { result_ms: performance.now() - created, status: known.status };
-          const seconds = (performance.now() - began) / 1000;
-          terminal.out(summary(terminal, known, stage.plan.skipped, seconds));
+        ...(uploadStep === undefined
+          ? {}
+          : {
+              upload: (signal: AbortSignal) =>
+                upload(
+                  {
+                    transport,
+                    namespace,
+                    pod: stage.pod.metadata.name,
+                    step: uploadStep.number,
+                    folder,
+                    workspace: workspacePath(input.pipeline.workspacePath),
+                  },
+                  signal,
+                ),
+            }),
+        onCreated: () => {
+          guard = Guard.start(process.argv[1] ?? '', {
+            kubeconfig,
+            context: contextName,
+            namespace,
+            name: stage.pod.metadata.name,
+          });
+        },
+        observer: {
+          line: (step, { text, time: at }) =>
+            lines.add(step.number, at, logLine(terminal, step, text)),
+          hole: (step) =>
+            notes.note(
+              `parts of the log of step "${stepTitle(step)}" are lost: it was longer than the node keeps`,
+            ),
+          waiting: (text) => notes.note(text),
+          journal: (journal) => {
+            if (journal.steps.size > 0) notes.stop();
+          },
+          result: async (known) => {
+            notes.stop();
+            lines.flush();
+            measured = { result_ms: performance.now() - created, status: known.status };
+            const seconds = (performance.now() - began) / 1000;
+            terminal.out(summary(terminal, known, stage.plan.skipped, seconds));
+            return 'remove';
+          },
         },
       },
-    });
+    );
     // Only now: where removing failed, the guard tries once more.
     guard?.release();
     if (flag(values, 'stats')) {

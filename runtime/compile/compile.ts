@@ -28,7 +28,7 @@ import {
   type Secret,
   type Volume,
 } from './objects.ts';
-import { planFile, planStage, scriptFile, type Plan } from './plan.ts';
+import { planFile, planStage, scriptFile, type SourcePlan } from './plan.ts';
 import { stageRequest, toQuantities } from './resources.ts';
 import { LATCH, posixScript, scriptCommands } from './script.ts';
 import { assignKeys, pullCredentials, usedSecrets, type SecretKeys } from './secrets.ts';
@@ -141,11 +141,15 @@ export function compileStage(input: CompileInput): CompiledStage {
     ),
     missingSecrets: [...new Set([...missingSecrets, ...pulls.missing])],
     invalidCredentials: pulls.invalid,
-    ephemeral: (step, late) => ephemeralContainer(step, parts, late),
+    ephemerals: new Map(
+      plan.steps.flatMap((step) =>
+        step.kind === 'ephemeral' ? [[step.number, ephemeralContainer(step, parts)] as const] : [],
+      ),
+    ),
   };
 }
 
-function stagePlan({ pipeline, context, options }: CompileInput): Plan {
+function stagePlan({ pipeline, context, options }: CompileInput): SourcePlan {
   const { build, repo, system } = context;
   const plan = planStage(pipeline, {
     workspace: options.workspace,
@@ -195,7 +199,7 @@ function stageSecret(
 }
 
 function filesObject(
-  plan: Plan,
+  plan: SourcePlan,
   scripts: CompileInput['scripts'],
   metadata: ObjectMeta,
 ): ConfigMap {

@@ -1,7 +1,7 @@
 /** The container of each step. */
 import type { Step } from '../pipeline/model.ts';
 import type { Container, EnvVar, EphemeralContainer, VolumeMount } from './objects.ts';
-import type { PlanStep } from './plan.ts';
+import type { PlanStep, SourceStep } from './plan.ts';
 import type { CompileInput } from './types.ts';
 import { LATE_VARIABLES } from './environment.ts';
 import { escapeKubelet } from './escape.ts';
@@ -49,7 +49,7 @@ export function containerName(step: PlanStep): string {
   return slug === '' ? String(step.number) : `${step.number}-${slug}`;
 }
 
-export const stepImage = (step: PlanStep, input: CompileInput): string =>
+export const stepImage = (step: SourceStep, input: CompileInput): string =>
   step.source === undefined ? input.options.cloneImage : expandImage(step.source.image);
 
 /** Only of the image that Drone uses for it is the entrypoint of the clone step known. */
@@ -57,7 +57,7 @@ export const cloneIsLatched = (cloneImage: string): boolean =>
   sameImage(cloneImage, DRONE_CLONE_IMAGE);
 
 /** A container that is there from the beginning: a latched step or a service. */
-export function stepContainer(step: PlanStep, parts: StageParts): Container {
+export function stepContainer(step: SourceStep, parts: StageParts): Container {
   const latched = step.kind === 'latched';
   const limits = toQuantities(
     containerLimits({ cpu: 0, memory: 0 }, step.source?.resources.limits ?? { cpu: 0, memory: 0 }),
@@ -93,18 +93,8 @@ export function stepContainer(step: PlanStep, parts: StageParts): Container {
 }
 
 /** The container that is added at the turn of a step whose command nobody knows. */
-export function ephemeralContainer(
-  step: PlanStep,
-  parts: StageParts,
-  late: Readonly<Record<string, string>>,
-): EphemeralContainer {
-  const own = step.source?.environment;
-  const values = Object.entries(late).filter(([name]) => own?.has(name) !== true);
-  const base = commonContainer(
-    step,
-    parts,
-    values.map(([name, value]) => ({ name, value: escapeKubelet(value) })),
-  );
+export function ephemeralContainer(step: SourceStep, parts: StageParts): EphemeralContainer {
+  const base = commonContainer(step, parts, []);
   return {
     ...base,
     volumeMounts: [
@@ -114,8 +104,24 @@ export function ephemeralContainer(
   };
 }
 
+/** The same with the variables of the moment, below those that the step sets itself. */
+export function withLateVariables(
+  container: EphemeralContainer,
+  late: Readonly<Record<string, string>>,
+): EphemeralContainer {
+  const own = new Set(container.env.map(({ name }) => name));
+  const values = Object.entries(late).filter(([name]) => !own.has(name));
+  return {
+    ...container,
+    env: [
+      ...values.map(([name, value]) => ({ name, value: escapeKubelet(value) })),
+      ...container.env,
+    ],
+  };
+}
+
 function commonContainer(
-  step: PlanStep,
+  step: SourceStep,
   parts: StageParts,
   late: readonly EnvVar[],
 ): EphemeralContainer {
@@ -142,18 +148,18 @@ function commonContainer(
 
 export const environmentName = (stage: string): string => `${stage}-env`;
 
-function latchCommand(step: PlanStep): readonly string[] {
+function latchCommand(step: SourceStep): readonly string[] {
   const shim = [`${STEP_FOLDER}/busybox`, 'sh', `${STEP_FOLDER}/step.sh`, STEP_FOLDER];
   return step.source === undefined
     ? [...shim, CLONE_ENTRYPOINT]
     : [...shim, 'script', scriptFile(step)];
 }
 
-export const hasScript = (step: PlanStep): boolean =>
+export const hasScript = (step: SourceStep): boolean =>
   step.kind === 'latched' && step.source !== undefined && scriptCommands(step.source).length > 0;
 
 /** A service starts with the stage, when nothing has failed yet. */
-function staticStatus(step: PlanStep, { input }: StageParts): EnvVar[] {
+function staticStatus(step: SourceStep, { input }: StageParts): EnvVar[] {
   const values: Record<(typeof LATE_VARIABLES)[number], string> = {
     DRONE_BUILD_STATUS: 'success',
     DRONE_STAGE_STATUS: 'success',
@@ -169,7 +175,7 @@ function staticStatus(step: PlanStep, { input }: StageParts): EnvVar[] {
   );
 }
 
-function stepEnvironment(step: PlanStep, { input, secretKeys }: StageParts): EnvVar[] {
+function stepEnvironment(step: SourceStep, { input, secretKeys }: StageParts): EnvVar[] {
   const { source } = step;
   const clone = input.pipeline.clone;
   const values: readonly (readonly [string, EnvVar])[] = [

@@ -24,6 +24,12 @@ export interface PlanStep {
   readonly when: 'success' | 'failure' | 'always';
   readonly failure: FailurePolicy;
   readonly waitsFor: readonly number[];
+  /** Bytes that its container may use; 0 where the step sets no limit. */
+  readonly memoryLimit: number;
+}
+
+/** A step while it is compiled, with what the file says of it. */
+export interface SourceStep extends PlanStep {
   /** undefined for the clone step and the upload. */
   readonly source: Step | undefined;
 }
@@ -43,6 +49,10 @@ export interface Plan {
   readonly skipped: readonly SkippedStep[];
 }
 
+export interface SourcePlan extends Plan {
+  readonly steps: readonly SourceStep[];
+}
+
 export interface PlanOptions {
   readonly build: BuildInputs;
   /** `clone`: the clone step, unless the pipeline disables it; `upload`: the working tree. */
@@ -59,7 +69,7 @@ const CLONE = 'clone';
  * order; serial unless any step has `depends_on`; in a graph, a step without dependencies starts
  * after the clone. A step that is left out passes its dependencies on to those that wait for it.
  */
-export function planStage(pipeline: Pipeline, options: PlanOptions): Plan {
+export function planStage(pipeline: Pipeline, options: PlanOptions): SourcePlan {
   const cloning = !pipeline.clone.disable;
   const sources = [...pipeline.services, ...pipeline.steps];
   const graph = sources.some((step) => step.dependsOn.length > 0);
@@ -131,7 +141,7 @@ function toStep(
   draft: Draft,
   byName: ReadonlyMap<string, Draft>,
   numbers: ReadonlyMap<Draft, number>,
-): PlanStep {
+): SourceStep {
   const { source } = draft;
   return {
     number: numbers.get(draft) ?? 0,
@@ -143,6 +153,7 @@ function toStep(
     waitsFor: [...keptDependencies(draft, byName)]
       .flatMap((dependency) => numbers.get(dependency) ?? [])
       .sort((a, b) => a - b),
+    memoryLimit: source?.resources.limits.memory ?? 0,
     source,
   };
 }
@@ -168,7 +179,7 @@ function keptDependencies(
 export const scriptFile = (step: PlanStep): string => `script-${step.number}`;
 
 /** The plan as the coordinator reads it; coordinator.sh tells the fields. */
-export function planFile(plan: Plan, hasScript: (step: PlanStep) => boolean): string {
+export function planFile(plan: SourcePlan, hasScript: (step: SourceStep) => boolean): string {
   const next = new Map<number, number[]>();
   for (const step of plan.steps) {
     for (const number of step.waitsFor)

@@ -2,7 +2,7 @@
 import type { BuildContext } from '../drone/types.ts';
 import type { Pipeline, ResourceAmounts } from '../pipeline/model.ts';
 import type { ConfigMap, EphemeralContainer, Pod, Secret } from './objects.ts';
-import type { Plan, PlanStep } from './plan.ts';
+import type { Plan } from './plan.ts';
 
 export interface CompileInput {
   readonly pipeline: Pipeline;
@@ -55,9 +55,6 @@ export interface CompiledStage {
   readonly missingSecrets: readonly string[];
   /** Names of `image_pull_secrets` whose value is no `config.json` of Docker, in lower case. */
   readonly invalidCredentials: readonly string[];
-  /** The container to add when the turn of an ephemeral step has come. */
-  readonly ephemeral: (
-    step: PlanStep,
-    late: Readonly<Record<string, string>>,
-  ) => EphemeralContainer;
+  /** By the number of an ephemeral step: the container to add, with its late variables, at its turn. */
+  readonly ephemerals: ReadonlyMap<number, EphemeralContainer>;
 }

@@ -244,7 +244,7 @@ function memoryError(step: PlanStep, { containers, pod }: ConcludeInput): string
 
 /** `text`: what the kubelet says beyond the reason. */
 function outOfMemory(step: PlanStep, text: string): string {
-  const limit = step.source?.resources.limits.memory ?? 0;
+  const limit = step.memoryLimit;
   const advice =
     limit > 0
       ? `; its limit is ${Math.round(limit / 1_048_576)} MiB, raise resources.limits.memory of the step`

@@ -1,12 +1,13 @@
 /** What ends a stage from outside: its Pod, its coordinator, its clocks. Pure. */
 import { COORDINATOR } from '../contract.ts';
-import type { Journal } from '../pod/journal.ts';
 import type { Interruption } from './conclude.ts';
 import type { Observation } from './observation.ts';
 import { containerStatus, obstacle, podEnd } from './pod-view.ts';
 import type { Wait } from './waiting.ts';
 
 export interface StageLimits {
+  /** Milliseconds that a Pod may wait for leave to be scheduled: the quota, scheduling gates. */
+  readonly queued: number;
   /** Milliseconds that a Pod may wait for a node. */
   readonly unschedulable: number;
   /** Milliseconds that a Pod may take for images, volumes and containers, once it has a node. */
@@ -21,8 +22,11 @@ export interface OutsideInput {
   readonly wait: Wait;
   /** Milliseconds of the clock that never goes back: the one of `wait`. */
   readonly now: number;
-  /** Unix milliseconds: the clock of the journal. */
-  readonly wall: number;
+  /**
+   * Milliseconds since the first step started; undefined before. By a clock that nobody sets: the
+   * stamps of the journal are of another machine.
+   */
+  readonly elapsed: number | undefined;
 }
 
 /** undefined while the stage may go on. */
@@ -32,7 +36,7 @@ export function outsideEnd(input: OutsideInput): Interruption | undefined {
   if (broken !== undefined) return broken;
   // Waiting does not count against the timeout, nor the steps against the clocks of waiting.
   return seen.journal.steps.size > 0
-    ? timedOut(seen.journal, limits.timeout, input.wall)
+    ? timedOut(input.elapsed, limits.timeout)
     : waitedTooLong(wait, limits, input.now);
 }
 
@@ -60,11 +64,8 @@ function brokenOff({
   );
 }
 
-function timedOut(journal: Journal, timeout: number, wall: number): Interruption | undefined {
-  const starts = [...journal.steps.values()].flatMap((record) =>
-    record.state === 'skipped' ? [] : [record.started],
-  );
-  if (starts.length === 0 || wall - Math.min(...starts) <= timeout) return undefined;
+function timedOut(elapsed: number | undefined, timeout: number): Interruption | undefined {
+  if (elapsed === undefined || elapsed <= timeout) return undefined;
   return {
     reason: 'timeout',
     status: 'killed',
@@ -76,7 +77,7 @@ function waitedTooLong(wait: Wait, limits: StageLimits, now: number): Interrupti
   const waited = now - wait.since;
   if (waited <= limits[wait.phase]) return undefined;
   const text = `gave up after ${Math.round(waited / 1000)} s: ${wait.text}`;
-  if (wait.phase === 'unschedulable') return error('unschedulable', text);
+  if (wait.phase !== 'starting') return error('unschedulable', text);
   return error(wait.obstacle === 'image' ? 'image pull' : 'internal', text);
 }
 

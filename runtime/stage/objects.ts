@@ -1,7 +1,8 @@
 /** Making the objects of a stage, and removing them. */
 import type { CompiledStage } from '../compile/types.ts';
 import { GRACE_SECONDS, type OwnerReference } from '../compile/objects.ts';
-import { createObject, deleteObject } from '../kube/objects.ts';
+import { ensureObject, type Patience } from '../kube/insist.ts';
+import { deleteObject } from '../kube/objects.ts';
 import { CONFIG_MAPS, PODS, SECRETS } from '../kube/request.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { ObjectLike, PodLike } from '../kube/types.ts';
@@ -15,16 +16,15 @@ export type Owner = OwnerReference;
 export async function createOwner(
   transport: Transport,
   stage: CompiledStage,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<Owner> {
   const { namespace, name } = stage.files.metadata;
-  const options = { signal };
-  const made = await createObject<ObjectLike>(
+  const made = await ensureObject<ObjectLike>(
     transport,
     CONFIG_MAPS,
     namespace,
     stage.files,
-    options,
+    patience,
   );
   return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: made.metadata.uid ?? '' };
 }
@@ -34,7 +34,7 @@ export async function createRest(
   transport: Transport,
   stage: CompiledStage,
   owner: Owner,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<PodLike> {
   const { namespace } = stage.files.metadata;
   const owned = <T extends { readonly metadata: object }>(object: T): T => ({
@@ -42,14 +42,14 @@ export async function createRest(
     metadata: { ...object.metadata, ownerReferences: [owner] },
   });
   await Promise.all([
-    createObject(transport, CONFIG_MAPS, namespace, owned(stage.environment), { signal }),
+    ensureObject(transport, CONFIG_MAPS, namespace, owned(stage.environment), patience),
     ...[stage.secret, stage.pullSecret].map((secret) =>
       secret === undefined
         ? undefined
-        : createObject(transport, SECRETS, namespace, owned(secret), { signal }),
+        : ensureObject(transport, SECRETS, namespace, owned(secret), patience),
     ),
   ]);
-  return createObject<PodLike>(transport, PODS, namespace, owned(stage.pod), { signal });
+  return ensureObject<PodLike>(transport, PODS, namespace, owned(stage.pod), patience);
 }
 
 /** Deletes the Pod at once; nothing happens where it is gone already. */

@@ -1,99 +1,125 @@
 /**
- * The life of one stage, from its objects to its result. This part only watches: the order of the
- * steps is decided in the Pod, and what the things it sees mean is decided by the pure parts
- * beside it.
+ * The life of one stage in the cluster, from its objects to its result. This part only watches:
+ * the order of the steps is decided in the Pod, and what the things it sees mean is decided by the
+ * pure parts beside it. So it can begin in the middle, where somebody else left off.
  */
 import type { CompiledStage } from '../compile/types.ts';
 import type { Clock } from '../kube/clock.ts';
 import { isQuota, KubeError } from '../kube/errors.ts';
+import { insist, isPassing, type Patience } from '../kube/insist.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { PodLike } from '../kube/types.ts';
 import type { Journal } from '../pod/journal.ts';
 import { StageActions } from './actions.ts';
+import type { ClusterFeed } from './cluster-feed.ts';
 import { conclude, isComparable, type Interruption, type StageResult } from './conclude.ts';
 import { outsideEnd, type StageLimits } from './ends.ts';
 import { createOwner, createRest, deleteOwner, deletePod } from './objects.ts';
+import type { StageSpec } from './spec.ts';
 import { StageWatch } from './stage-watch.ts';
 import { StepLogs, type StepLogsOptions } from './step-logs.ts';
 import { Tasks } from './tasks.ts';
+import { Turnclocks } from './turn-clocks.ts';
 import { finishedLogs, readableLogs } from './turns.ts';
-import {
-  advanceWait,
-  beginWait,
-  containerLabel,
-  waitingFor,
-  type Wait,
-  blockedTurn,
-} from './waiting.ts';
+import { advanceWait, beginWait, blockedTurn, containerLabel } from './waiting.ts';
+import { waitingFor, type Wait } from './waiting.ts';
 
 /** What somebody who looks on is told. Calls come in order; reading a log waits for `line`. */
 export interface StageObserver {
   readonly line: StepLogsOptions['onLine'];
+  /** What a step wrote could not all be read. */
+  readonly hole: StepLogsOptions['onHole'];
   /** Why nothing happens yet; called when the reason changes. */
   readonly waiting: (text: string) => void;
   readonly journal: (journal: Journal) => void;
-  /** Everything is known and shown; what is left is to clean up. */
-  readonly result: (result: StageResult) => void;
+  /**
+   * Everything is known and shown; what is left is to clean up, which waits for this. `keep`: the
+   * objects belong to somebody else now and are left alone.
+   */
+  readonly result: (result: StageResult) => Promise<'remove' | 'keep'>;
 }
+
+/** Objects to be made, or the Pod that was found of those that somebody made. */
+export type StageStart =
+  { readonly create: CompiledStage } | { readonly found: PodLike | undefined };
 
 export interface RunOptions {
   readonly transport: Transport;
   /** `wall` is unix milliseconds, beside the clock that never goes back. */
   readonly clock: Clock & { wall(): number };
+  readonly feed: ClusterFeed;
   readonly observer: StageObserver;
   readonly limits: StageLimits;
-  /** Aborted: the stage is killed. */
+  /** Values that no log may show. */
+  readonly masks: readonly string[];
+  /** Characters of a line of the log that are kept together. */
+  readonly longestLine: number;
+  /** Milliseconds that the API server may be away while objects are made, and logs be read after the end. */
+  readonly patienceMs: number;
+  /** Aborted: the stage is killed, for the reason of the signal where that is an Interruption. */
   readonly signal: AbortSignal;
   /** Brings the working tree into the Pod, where the plan has a step for it. */
   readonly upload?: (signal: AbortSignal) => Promise<void>;
   /** Called as soon as there is something to remove, should this process end. */
-  readonly onCreated: () => void;
+  readonly onCreated?: () => void;
 }
 
 /** Looked at this often (milliseconds) where nothing happens, because clocks run. */
 const LOOK_MS = 250;
-/** The kubelet tells the end of a container within about a second; it gets this long. */
-const COMPARE_MS = 10_000;
-const DRAIN_MS = 60_000;
+/** The quota is tried again this often. */
+const QUOTA_MS = 2_000;
+/** The kubelet tells the end of a container within about a second; one that restarts gets this long. */
+const COMPARE_MS = 60_000;
 const GONE_MS = 30_000;
 
 /**
- * Runs a compiled stage and removes all of its objects. Rejects only when they could not be made
- * or this program itself fails; whatever happens to the stage is in the result.
+ * Runs a stage and removes all of its objects. Rejects only when they could not be made or this
+ * program itself fails; whatever happens to the stage is in the result.
  */
-export async function runStage(stage: CompiledStage, options: RunOptions): Promise<StageResult> {
-  return new StageRun(stage, options).run();
+export async function runStage(
+  spec: StageSpec,
+  start: StageStart,
+  options: RunOptions,
+): Promise<StageResult> {
+  return new StageRun(spec, start, options).run();
 }
 
 class StageRun {
-  readonly #stage: CompiledStage;
+  readonly #spec: StageSpec;
+  readonly #begin: StageStart;
   readonly #options: RunOptions;
   readonly #tasks: Tasks;
   readonly #watch: StageWatch;
   readonly #actions: StageActions;
   readonly #logs: StepLogs;
+  readonly #turns: Turnclocks;
+  #wait: Wait;
   #interruption: Interruption | undefined;
 
-  constructor(stage: CompiledStage, options: RunOptions) {
-    const { transport, clock, observer } = options;
-    const { namespace, name } = stage.pod.metadata;
-    this.#stage = stage;
+  constructor(spec: StageSpec, start: StageStart, options: RunOptions) {
+    const { transport, clock, feed, observer, masks, longestLine } = options;
+    this.#spec = spec;
+    this.#begin = start;
     this.#options = options;
     this.#tasks = new Tasks(clock);
+    this.#turns = new Turnclocks('found' in start);
+    this.#wait = beginWait(clock.now());
     this.#watch = new StageWatch({
       transport,
       clock,
+      feed,
       tasks: this.#tasks,
       onJournal: observer.journal,
     });
-    this.#actions = new StageActions(transport, stage, this.#tasks);
+    this.#actions = new StageActions({ transport, clock, spec, tasks: this.#tasks });
     this.#logs = new StepLogs({
       transport,
-      namespace,
-      pod: name,
-      masks: stage.masks,
-      signal: this.#tasks.signal,
+      namespace: spec.namespace,
+      pod: spec.name,
+      masks,
+      longest: longestLine,
       onLine: observer.line,
+      onHole: observer.hole,
       isRunning: (container) => this.#watch.isRunning(container),
     });
   }
@@ -101,8 +127,8 @@ class StageRun {
   async run(): Promise<StageResult> {
     try {
       const result = await this.#outcome();
-      this.#options.observer.result(result);
-      await this.#remove();
+      if ((await this.#options.observer.result(result)) === 'remove') await this.#remove();
+      else await this.#tasks.end();
       return result;
     } catch (error) {
       // The first error is the one to tell.
@@ -113,22 +139,24 @@ class StageRun {
 
   async #outcome(): Promise<StageResult> {
     const { clock, signal } = this.#options;
-    const onAbort = (): void => this.#interrupt({ reason: 'killed', status: 'killed', text: '' });
+    const onAbort = (): void => this.#interrupt(interruptionOf(signal.reason));
     try {
       if (signal.aborted) onAbort();
       else {
         signal.addEventListener('abort', onAbort, { once: true });
-        const pod = await this.#create();
-        if (pod !== undefined) {
-          this.#start(pod);
+        if (await this.#start()) {
           await this.#untilOver();
           await this.#drain();
         }
       }
+      await this.#logs.stop();
+      // Whoever cancels wants an end of the work, not a report of it.
+      if (this.#interruption?.reason === 'killed') await this.#removePod();
       const { journal, pod } = this.#watch.seen;
+      const { plan, containers } = this.#spec;
       return conclude({
-        plan: this.#stage.plan,
-        containers: this.#stage.containers,
+        plan,
+        containers,
         journal,
         pod,
         verdicts: this.#actions.given,
@@ -145,60 +173,85 @@ class StageRun {
     this.#tasks.wake();
   }
 
-  /** undefined where the stage is over already: killed, or the quota does not let it be. */
-  async #create(): Promise<PodLike | undefined> {
-    const { transport, signal, onCreated } = this.#options;
-    try {
-      const owner = await createOwner(transport, this.#stage, signal);
-      onCreated();
-      return await createRest(transport, this.#stage, owner, signal);
-    } catch (error) {
-      if (signal.aborted) return undefined;
-      if (!isQuota(error)) throw error;
-      const text = error instanceof KubeError ? error.message : '';
-      this.#interrupt({
-        reason: 'quota',
-        status: 'error',
-        text: `the quota of the namespace is used up: ${text}`,
-      });
-      return undefined;
+  /** False where the stage is over already: killed, or the quota does not let it be. */
+  async #start(): Promise<boolean> {
+    if ('found' in this.#begin) {
+      const { found } = this.#begin;
+      if (found === undefined) this.#watch.missing();
+      else this.#watch.start(found);
+      return true;
     }
+    const pod = await this.#create(this.#begin.create);
+    if (pod === undefined) return false;
+    this.#watch.start(pod);
+    const { upload } = this.#options;
+    if (upload !== undefined) this.#tasks.run(upload(this.#tasks.signal));
+    return true;
   }
 
-  #start(pod: PodLike): void {
-    const { upload } = this.#options;
-    this.#watch.start(pod);
-    if (upload !== undefined) this.#tasks.run(upload(this.#tasks.signal));
+  async #create(stage: CompiledStage): Promise<PodLike | undefined> {
+    const { transport, clock, limits, signal, onCreated, patienceMs } = this.#options;
+    const patience: Patience = { clock, signal, limitMs: patienceMs };
+    const until = clock.now() + limits.queued;
+    for (;;) {
+      try {
+        const owner = await createOwner(transport, stage, patience);
+        onCreated?.();
+        return await createRest(transport, stage, owner, patience);
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (!isQuota(error)) throw error;
+        const text = `the quota of the namespace is used up: ${messageOf(error)}`;
+        if (clock.now() >= until) {
+          this.#interrupt({ reason: 'quota', status: 'error', text });
+          return undefined;
+        }
+        this.#say({ ...this.#wait, phase: 'queued', text });
+        await clock.sleep(QUOTA_MS, signal).catch(() => undefined);
+      }
+    }
   }
 
   /** Until the journal is complete and compared, or something ended the stage. */
   async #untilOver(): Promise<void> {
     const { clock, limits } = this.#options;
-    const { plan, containers } = this.#stage;
-    let wait = beginWait(clock.now());
+    const { plan, containers } = this.#spec;
+    this.#wait = { ...beginWait(clock.now()), text: this.#wait.text };
     let doneAt: number | undefined;
     for (;;) {
-      this.#tasks.throwIfFailed();
+      this.#checkTasks();
       const now = clock.now();
-      const wall = clock.wall();
-      const { seen } = this.#watch;
-      this.#actions.addContainers(seen, wall);
+      const { seen, liveSince } = this.#watch;
+      const turns = this.#turns.advance(seen.journal, now, clock.wall());
+      this.#actions.addContainers(seen, clock.wall());
       this.#followLogs();
-      this.#actions.giveVerdicts(seen, now, (started) => wall - started > limits.starting);
-      wait = this.#tellWaiting(wait, now);
-      this.#interruption ??= outsideEnd({ seen, limits, wait, now, wall });
+      this.#actions.giveVerdicts(seen, now, (step) => turns.waited(step) > limits.starting);
+      this.#tellWaiting(now);
+      const wait = this.#wait;
+      this.#interruption ??= outsideEnd({ seen, limits, wait, now, elapsed: turns.elapsed });
       if (this.#interruption !== undefined) return;
       if (seen.journal.done !== undefined) {
         doneAt ??= now;
         if (isComparable(plan, containers, seen.journal, seen.pod)) return;
-        if (now - doneAt > COMPARE_MS) return;
+        // Only a kubelet that could have been heard is late.
+        if (liveSince !== undefined && now - Math.max(doneAt, liveSince) > COMPARE_MS) return;
       }
       await this.#tasks.next(LOOK_MS);
     }
   }
 
+  /** What the API server refused ends the stage; any other failure is one of this program. */
+  #checkTasks(): void {
+    try {
+      this.#tasks.throwIfFailed();
+    } catch (error) {
+      if (!(error instanceof KubeError) || isPassing(error)) throw error;
+      this.#interrupt({ reason: 'internal', status: 'error', text: error.message });
+    }
+  }
+
   #followLogs(): void {
-    const { plan, containers } = this.#stage;
+    const { plan, containers } = this.#spec;
     const { journal, pod } = this.#watch.seen;
     for (const { step, container } of readableLogs(plan, containers, journal, pod)) {
       this.#logs.follow(step, container);
@@ -206,41 +259,66 @@ class StageRun {
   }
 
   /** What the stage waits for now, told where it is something else than before. */
-  #tellWaiting(before: Wait, now: number): Wait {
+  #tellWaiting(now: number): void {
     const { events, journal, pod } = this.#watch.seen;
-    const label = containerLabel(this.#stage.plan, this.#stage.containers);
-    if (journal.steps.size > 0) {
-      const running = [...this.#stage.containers].flatMap(([number, container]) =>
-        journal.steps.get(number)?.state === 'running' ? [container] : [],
-      );
-      const text = blockedTurn(running, pod, label);
-      if (text === undefined || text === before.text) return before;
-      this.#options.observer.waiting(text);
-      return { ...before, text };
+    const { plan, containers } = this.#spec;
+    const label = containerLabel(plan, containers);
+    if (journal.steps.size === 0) {
+      this.#say(advanceWait(this.#wait, waitingFor(pod, [...events.values()], label), now));
+      return;
     }
-    const wait = advanceWait(before, waitingFor(pod, [...events.values()], label), now);
+    const running = [...containers].flatMap(([number, container]) =>
+      journal.steps.get(number)?.state === 'running' ? [container] : [],
+    );
+    const text = blockedTurn(running, pod, label);
+    if (text !== undefined) this.#say({ ...this.#wait, text });
+  }
+
+  #say(wait: Wait): void {
+    const before = this.#wait;
+    this.#wait = wait;
     if (wait.text !== '' && wait.text !== before.text) this.#options.observer.waiting(wait.text);
-    return wait;
   }
 
   /** Logs of containers that have ended are read to their end; those of services are cut off. */
   async #drain(): Promise<void> {
     if (this.#interruption !== undefined) return;
     this.#followLogs();
+    const { clock, patienceMs } = this.#options;
     const { journal, pod } = this.#watch.seen;
-    const drained = this.#logs.drain(finishedLogs(this.#stage.containers, journal, pod));
-    await Promise.race([drained, this.#options.clock.sleep(DRAIN_MS, this.#tasks.signal)]);
+    const drained = this.#logs.drain(finishedLogs(this.#spec.containers, journal, pod));
+    await Promise.race([drained, clock.sleep(patienceMs, this.#tasks.signal)]);
+  }
+
+  async #removePod(): Promise<void> {
+    const { transport, clock } = this.#options;
+    const { namespace, name } = this.#spec;
+    const { pod, gone } = this.#watch.seen;
+    if (pod === undefined || gone) return;
+    await insist(() => deletePod(transport, namespace, name), { clock });
   }
 
   async #remove(): Promise<void> {
     const { transport, clock } = this.#options;
-    const { namespace, name } = this.#stage.pod.metadata;
-    const { pod, gone } = this.#watch.seen;
-    if (pod !== undefined && !gone && (await deletePod(transport, namespace, name))) {
+    const { namespace, name } = this.#spec;
+    await this.#removePod();
+    if (this.#watch.seen.pod !== undefined) {
       const limit = clock.now() + GONE_MS;
       while (!this.#watch.seen.gone && clock.now() < limit) await this.#tasks.next(LOOK_MS);
     }
     await this.#tasks.end();
-    await deleteOwner(transport, namespace, this.#stage.files.metadata.name);
+    await insist(() => deleteOwner(transport, namespace, name), { clock });
   }
 }
+
+const KILLED: Interruption = { reason: 'killed', status: 'killed', text: '' };
+
+const interruptionOf = (reason: unknown): Interruption =>
+  reason instanceof StageKilled ? { ...KILLED, text: reason.message } : KILLED;
+
+/** The reason of an aborted signal that says who killed the stage. */
+export class StageKilled extends Error {
+  override readonly name = 'StageKilled';
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');

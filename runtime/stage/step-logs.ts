@@ -4,19 +4,31 @@ import { createMasker } from '../compile/mask.ts';
 import { followLog } from '../kube/logs.ts';
 import type { Transport } from '../kube/transport.ts';
 
+export interface StepLine {
+  /** Without its newline. */
+  readonly text: string;
+  /** False for a part of a line that goes on, and for an end without a newline. */
+  readonly ended: boolean;
+  /** When the container wrote the beginning of the line, in unix milliseconds. */
+  readonly time: number;
+}
+
 export interface StepLogsOptions {
   readonly transport: Transport;
   readonly namespace: string;
   readonly pod: string;
   readonly masks: readonly string[];
-  readonly signal: AbortSignal;
-  /** `time` is when the container wrote the beginning of the line, in unix milliseconds. */
-  readonly onLine: (step: PlanStep, text: string, time: number) => void | Promise<void>;
+  /** A longer line comes in parts of at least so many characters. */
+  readonly longest: number;
+  readonly onLine: (step: PlanStep, line: StepLine) => void | Promise<void>;
+  /** What a step wrote could not all be read. */
+  readonly onHole: (step: PlanStep) => void | Promise<void>;
   readonly isRunning: (container: string) => boolean;
 }
 
 export class StepLogs {
   readonly #options: StepLogsOptions;
+  readonly #stopped = new AbortController();
   readonly #followed = new Map<number, Promise<void>>();
 
   constructor(options: StepLogsOptions) {
@@ -37,12 +49,20 @@ export class StepLogs {
     await Promise.all([...numbers].map(async (number) => this.#followed.get(number)));
   }
 
+  /** Reads no further; what was read is handed over, to the last half line. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await Promise.allSettled(this.#followed.values());
+  }
+
   async #follow(step: PlanStep, container: string): Promise<void> {
-    const { transport, namespace, pod, signal, masks, onLine, isRunning } = this.#options;
+    const { transport, namespace, pod, masks, longest, isRunning } = this.#options;
+    const { signal } = this.#stopped;
+    const { onLine, onHole } = this.#options;
     const masker = createMasker(masks);
     let open = '';
     let began = 0;
-    await followLog(transport, {
+    const { complete } = await followLog(transport, {
       namespace,
       pod,
       container,
@@ -53,13 +73,18 @@ export class StepLogs {
         const shown = masker.write(line.continues ? line.text : `${line.text}\n`);
         // A masker may hold back the end of what it got until it knows that it is no secret.
         open += shown;
-        if (!open.endsWith('\n') && open.length < 65_536) return undefined;
-        const text = open.endsWith('\n') ? open.slice(0, -1) : open;
+        const ended = open.endsWith('\n');
+        if (!ended && open.length < longest) return undefined;
+        const text = ended ? open.slice(0, -1) : open;
         open = '';
-        return onLine(step, text, began);
+        return onLine(step, { text, ended, time: began });
       },
     });
     open += masker.flush();
-    if (open !== '') await onLine(step, open.replace(/\n$/, ''), began);
+    if (open !== '') {
+      const ended = open.endsWith('\n');
+      await onLine(step, { text: ended ? open.slice(0, -1) : open, ended, time: began });
+    }
+    if (!complete && !signal.aborted) await onHole(step);
   }
 }

@@ -28,8 +28,8 @@ export interface VerdictInput {
    * the journal by now?
    */
   readonly isSilent: (container: string) => boolean;
-  /** Has a step whose turn came at this time (unix milliseconds) waited long enough for its container? */
-  readonly isOverdue: (started: number) => boolean;
+  /** Has the step of this number, whose turn has come, waited long enough for its container? */
+  readonly isOverdue: (step: number) => boolean;
 }
 
 /** Every verdict that holds now and is not in the journal. */
@@ -45,7 +45,7 @@ export function verdicts(input: VerdictInput): Verdict[] {
       return [{ step: step.number, code: 255, why: stuck.kind, text: stuck.text }];
     }
     const waiting = status?.state?.waiting;
-    if (record !== undefined && waiting !== undefined && input.isOverdue(record.started)) {
+    if (record !== undefined && waiting !== undefined && input.isOverdue(step.number)) {
       const text = stuck?.text ?? waiting.message ?? waiting.reason ?? '';
       return [{ step: step.number, code: 255, why: stuck?.kind ?? 'config', text }];
     }

@@ -4,8 +4,11 @@ import type { EventLike, PodLike } from '../kube/types.ts';
 import { containerStatus, obstacle, tidy, type Obstacle } from './pod-view.ts';
 
 export interface Waiting {
-  /** Which clock runs: waiting for a place, or for images, volumes and containers. */
-  readonly phase: 'unschedulable' | 'starting';
+  /**
+   * Which clock runs: waiting for leave to be scheduled, for a node, or for images, volumes and
+   * containers.
+   */
+  readonly phase: 'queued' | 'unschedulable' | 'starting';
   /** What a container cannot get over by itself. */
   readonly obstacle?: Obstacle['kind'];
   readonly text: string;
@@ -65,7 +68,8 @@ export function waitingFor(
     const gated = scheduled.reason === 'SchedulingGated';
     const what = gated ? 'waiting for its scheduling gates' : 'no node can take the Pod';
     const more = scaling === undefined ? '' : `; ${scaling.reason}: ${tidy(scaling.message ?? '')}`;
-    return { phase: 'unschedulable', text: `${what}: ${tidy(scheduled.message ?? '')}${more}` };
+    const phase = gated ? 'queued' : 'unschedulable';
+    return { phase, text: `${what}: ${tidy(scheduled.message ?? '')}${more}` };
   }
   const containers = status?.containerStatuses ?? [];
   for (const container of containers) {

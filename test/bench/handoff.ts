@@ -20,7 +20,9 @@ import { systemClock } from '../../runtime/kube/clock.ts';
 import { loadConfig } from '../../runtime/kube/config.ts';
 import { Transport } from '../../runtime/kube/transport.ts';
 import { scripts } from '../../runtime/pod/scripts.ts';
+import { feedOfPod } from '../../runtime/stage/cluster-feed.ts';
 import { runStage } from '../../runtime/stage/run.ts';
+import { specOf } from '../../runtime/stage/spec.ts';
 import { readCluster } from '../cluster/state.ts';
 
 interface Measured {
@@ -83,25 +85,35 @@ async function measure(kubeconfig: string, text: string, id: string): Promise<Me
   const times = new Map<number, number[]>();
   const began = performance.now();
   let seconds = 0;
-  const result = await runStage(stage, {
-    transport,
-    clock: { ...systemClock, wall: () => Date.now() },
-    signal: new AbortController().signal,
-    limits: { unschedulable: 60_000, starting: 60_000, timeout: 60_000 },
-    onCreated: () => undefined,
-    observer: {
-      line: (_step, line) => {
-        const [, number, time] = /^(\d+) (\d{10}\.\d{6})$/.exec(line) ?? [];
-        if (number === undefined) return;
-        times.set(Number(number), [...(times.get(Number(number)) ?? []), Number(time) * 1000]);
-      },
-      waiting: () => undefined,
-      journal: () => undefined,
-      result: () => {
-        seconds = (performance.now() - began) / 1000;
+  const spec = specOf(stage);
+  const result = await runStage(
+    spec,
+    { create: stage },
+    {
+      transport,
+      feed: feedOfPod(transport, spec.namespace, spec.name),
+      masks: [],
+      longestLine: 65_536,
+      patienceMs: 60_000,
+      clock: { ...systemClock, wall: () => Date.now() },
+      signal: new AbortController().signal,
+      limits: { queued: 0, unschedulable: 60_000, starting: 60_000, timeout: 60_000 },
+      observer: {
+        line: (_step, { text: line }) => {
+          const [, number, time] = /^(\d+) (\d{10}\.\d{6})$/.exec(line) ?? [];
+          if (number === undefined) return;
+          times.set(Number(number), [...(times.get(Number(number)) ?? []), Number(time) * 1000]);
+        },
+        hole: () => undefined,
+        waiting: () => undefined,
+        journal: () => undefined,
+        result: async () => {
+          seconds = (performance.now() - began) / 1000;
+          return 'remove';
+        },
       },
     },
-  });
+  );
   const requests = requestCount(transport) - before;
   await transport.close();
   if (result.status !== 'success')

@@ -9,7 +9,6 @@ import {
 } from '../../../runtime/cli/view.ts';
 import type { PlanStep } from '../../../runtime/compile/plan.ts';
 import type { StageResult, StepResult } from '../../../runtime/stage/conclude.ts';
-import { stepOf } from '../support.ts';
 
 const terminal = (color: boolean): Parameters<typeof summary>[0] => ({
   out: () => undefined,
@@ -26,7 +25,7 @@ const stepOfPlan = (name: string, more: Partial<PlanStep> = {}): PlanStep => ({
   when: 'success',
   failure: 'stop',
   waitsFor: [],
-  source: stepOf({ name }),
+  memoryLimit: 0,
   ...more,
 });
 

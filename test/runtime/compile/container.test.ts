@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { compileStage } from '../../../runtime/compile/compile.ts';
+import { withLateVariables } from '../../../runtime/compile/container.ts';
 import type { Container, EnvVar } from '../../../runtime/compile/objects.ts';
 import type { CompiledStage, CompileInput } from '../../../runtime/compile/types.ts';
 import type { Pipeline } from '../../../runtime/pipeline/model.ts';
@@ -226,7 +227,7 @@ describe('variables', () => {
 
   test('an ephemeral step gets the values of its turn, unless it has its own', () => {
     const environment = values({ DRONE_BUILD_STATUS: 'mine' });
-    const { plan, ephemeral } = compile({
+    const { ephemerals } = compile({
       clone: NO_CLONE,
       steps: [
         stepOf({
@@ -238,9 +239,12 @@ describe('variables', () => {
         }),
       ],
     });
-    const [step] = plan.steps;
-    if (step === undefined) throw new Error('no step');
-    const added = ephemeral(step, { DRONE_BUILD_STATUS: 'failure', DRONE_FAILED_STEPS: '$(a)' });
+    const planned = ephemerals.get(1);
+    if (planned === undefined) throw new Error('no step');
+    const added = withLateVariables(planned, {
+      DRONE_BUILD_STATUS: 'failure',
+      DRONE_FAILED_STEPS: '$(a)',
+    });
     expect(environmentOf(added)).toMatchObject({
       DRONE_BUILD_STATUS: 'mine',
       DRONE_FAILED_STEPS: '$$(a)',

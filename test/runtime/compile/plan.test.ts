@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { planFile, planStage, type Plan, type PlanOptions } from '../../../runtime/compile/plan.ts';
+import {
+  planFile,
+  planStage,
+  type PlanOptions,
+  type SourcePlan,
+} from '../../../runtime/compile/plan.ts';
 import type { Pipeline } from '../../../runtime/pipeline/model.ts';
 import { NO_CLONE, pipelineOf, serviceOf, stepOf } from '../support.ts';
 
@@ -14,7 +19,7 @@ const BUILD: PlanOptions['build'] = {
   target: '',
 };
 
-const planOf = (pipeline: Partial<Pipeline>, options: Partial<PlanOptions> = {}): Plan =>
+const planOf = (pipeline: Partial<Pipeline>, options: Partial<PlanOptions> = {}): SourcePlan =>
   planStage(pipelineOf(pipeline), {
     build: BUILD,
     workspace: 'clone',
@@ -24,7 +29,7 @@ const planOf = (pipeline: Partial<Pipeline>, options: Partial<PlanOptions> = {})
   });
 
 /** `number name <- what it waits for`, one a step. */
-const order = ({ steps }: Plan): string[] =>
+const order = ({ steps }: SourcePlan): string[] =>
   steps.map(({ number, name, waitsFor }) => `${number} ${name} <- ${waitsFor.join(' ')}`.trimEnd());
 
 const step = (name: string, ...dependsOn: string[]): ReturnType<typeof stepOf> =>

@@ -13,10 +13,12 @@ const NETRC = { machine: 'git.example.com', login: 'octocat', password: 'correct
 
 /** Everything of a stage that is no Secret, as the API server would get it. */
 function withoutSecrets(stage: CompiledStage): string {
-  const added = stage.plan.steps
-    .filter(({ kind }) => kind === 'ephemeral')
-    .map((step) => stage.ephemeral(step, {}));
-  return JSON.stringify([stage.files, stage.environment, stage.pod, added]);
+  return JSON.stringify([
+    stage.files,
+    stage.environment,
+    stage.pod,
+    [...stage.ephemerals.values()],
+  ]);
 }
 
 test('no value of a secret is anywhere but in the Secret', () => {

@@ -24,12 +24,8 @@ const EVERY_KIND = pipelineOf({
 });
 
 function violations(options: Partial<CompileInput['options']>): string[] {
-  const { pod, plan, ephemeral } = compileStage(inputOf({ pipeline: EVERY_KIND, options }));
-  const added = plan.steps.filter(({ kind }) => kind === 'ephemeral');
-  return restrictedViolations(
-    pod,
-    added.map((step) => ephemeral(step, {})),
-  );
+  const { pod, ephemerals } = compileStage(inputOf({ pipeline: EVERY_KIND, options }));
+  return restrictedViolations(pod, [...ephemerals.values()]);
 }
 
 describe('Pod Security `restricted`', () => {
@@ -84,10 +80,7 @@ describe('elsewhere', () => {
   const containers = new Map<string, EphemeralContainer>(
     compiled.pod.spec.containers.map((container) => [container.name, container]),
   );
-  for (const step of compiled.plan.steps.filter(({ kind }) => kind === 'ephemeral')) {
-    const added = compiled.ephemeral(step, {});
-    containers.set(added.name, added);
-  }
+  for (const added of compiled.ephemerals.values()) containers.set(added.name, added);
 
   test.each([
     ['1-clone', undefined],

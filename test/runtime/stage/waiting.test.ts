@@ -103,7 +103,7 @@ const CASES: readonly Case[] = [
     title: 'a queue that holds it back',
     pod: unscheduled('SchedulingGated', 'Scheduling is blocked due to non-empty scheduling gates'),
     waiting: {
-      phase: 'unschedulable',
+      phase: 'queued',
       text: 'waiting for its scheduling gates: Scheduling is blocked due to non-empty scheduling gates',
     },
   },
