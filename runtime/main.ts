@@ -8,6 +8,7 @@ Drone CI pipelines on Kubernetes.
 
 Verbs:
   exec      run a pipeline on the cluster of the kubeconfig
+  daemon    take the pipelines of a Drone server and run them, as configured by the environment
   lint      say what is wrong with a pipeline file
   compile   print the Kubernetes objects of a pipeline
 
@@ -18,6 +19,8 @@ async function run(verb: string | undefined, args: string[], terminal: Terminal)
   switch (verb) {
     case 'exec':
       return (await import('./cli/exec.ts')).exec(args, terminal);
+    case 'daemon':
+      return (await import('./cli/daemon.ts')).daemon(args, terminal);
     case 'lint':
       return (await import('./cli/lint.ts')).lint(args, terminal);
     case 'compile':

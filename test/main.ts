@@ -61,6 +61,7 @@ await check('format', [
 ]);
 // Brings what the unit tests run as well: a static busybox and two more shells.
 await check('cluster', ['test/cluster/main.ts', 'up']);
+await check('Drone server and Git host', ['test/stack/main.ts', 'up']);
 await jest('unit');
 await buildProgram();
 await jest('e2e');

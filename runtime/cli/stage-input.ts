@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { compileStage } from '../compile/compile.ts';
 import { substitutionVariables } from '../compile/environment.ts';
-import { DEFAULT_STAGE_REQUEST } from '../compile/resources.ts';
+import { withoutRunner } from '../compile/runner-input.ts';
 import { tooLarge } from '../compile/size.ts';
 import type { CompiledStage, CompileInput } from '../compile/types.ts';
 import { DEFAULT_CLONE_IMAGE, DEFAULT_COORDINATOR_IMAGE, LABEL_ORIGIN } from '../contract.ts';
@@ -87,6 +87,7 @@ export async function stageInput(
       now: clock.now,
       name: `drone-exec-${clock.id}`,
       labels: { [LABEL_ORIGIN]: 'exec' },
+      runner: withoutRunner(pipeline),
       secrets: new Map([...secrets].map(([name, value]) => [name.toLowerCase(), value])),
       globalEnvironment: flag(values, 'clone') ? environment : withSafeDirectory(environment),
       scripts: scripts(),
@@ -96,7 +97,6 @@ export async function stageInput(
         exclude,
         coordinatorImage: one(values, 'coordinator-image') ?? DEFAULT_COORDINATOR_IMAGE,
         cloneImage: one(values, 'clone-image') ?? DEFAULT_CLONE_IMAGE,
-        defaultRequest: DEFAULT_STAGE_REQUEST,
         privilegedImages: [],
       },
     },

@@ -9,16 +9,12 @@ import {
   hasScript,
   stepContainer,
   stepImage,
+  stepLimits,
   VOLUMES,
   type StageParts,
 } from './container.ts';
 import { coordinatorContainer } from './coordinator.ts';
-import {
-  buildEnvironment,
-  LATE_VARIABLES,
-  mergeEnvironment,
-  netrcEnvironment,
-} from './environment.ts';
+import { buildInputs } from './build-inputs.ts';
 import { podMetadata } from './metadata.ts';
 import {
   GRACE_SECONDS,
@@ -31,20 +27,18 @@ import {
 import { planFile, planStage, scriptFile, type SourcePlan } from './plan.ts';
 import { stageRequest, toQuantities } from './resources.ts';
 import { LATCH, posixScript, scriptCommands } from './script.ts';
-import { assignKeys, pullCredentials, usedSecrets, type SecretKeys } from './secrets.ts';
+import { masksOf, stageSecret } from './secrets.ts';
+import { pullCredentials } from './registries.ts';
+import { sharedEnvironment } from './shared-environment.ts';
 import type { CompiledStage, CompileInput } from './types.ts';
-import { podVolume, podSpecOptions } from './volumes.ts';
-import { workspaceEnvironment } from './workspace.ts';
+import { hostVolumes, podSpecOptions, podVolume } from './volumes.ts';
 
 /** Seconds that a Pod may take beyond the timeout of the repository: waiting, pulling, cleaning up. */
 const DEADLINE_MARGIN = 3600;
 
-/** A host name is no secret; hidden, it would take every address of the server out of the logs. */
-const NETRC_HOST = 'DRONE_NETRC_MACHINE';
-
 /** Compiles a pipeline that has passed the linter. Never throws for one that has. */
 export function compileStage(input: CompileInput): CompiledStage {
-  const { pipeline, name, namespace, context, options } = input;
+  const { pipeline, name, namespace, context, runner } = input;
   const plan = stagePlan(input);
   const workspace = workspacePath(pipeline.workspacePath);
   const metadata = (suffix: string): ObjectMeta => ({
@@ -58,10 +52,16 @@ export function compileStage(input: CompileInput): CompiledStage {
       volume.source === undefined ? [] : [[volume.name, `volume-${index}`] as const],
     ),
   );
-  const { secret, secretKeys, missingSecrets } = stageSecret(input, metadata(''));
+  const shared = sharedEnvironment(input, workspace);
+  const { secret, secretKeys, missingSecrets } = stageSecret(
+    input,
+    plan,
+    shared.secret,
+    metadata(''),
+  );
   const parts: StageParts = { input, workspace, volumes, secretKeys };
   const ephemeral = plan.steps.some((step) => step.kind === 'ephemeral');
-  const pulls = pullCredentials(pipeline.imagePullSecrets, input.secrets);
+  const pulls = pullCredentials(runner.dockerConfigs, pipeline.imagePullSecrets, input.secrets);
   const pullSecret: Secret | undefined =
     pulls.merged === undefined
       ? undefined
@@ -73,7 +73,6 @@ export function compileStage(input: CompileInput): CompiledStage {
           stringData: { '.dockerconfigjson': pulls.merged },
         };
 
-  const request = toQuantities(stageRequest(pipeline.resources.requests, options.defaultRequest));
   const own: Volume[] = [
     { name: VOLUMES.files, configMap: { name } },
     // In memory, about 2 MB: a file is written at every hand-over, and none must wait for a disk.
@@ -92,6 +91,10 @@ export function compileStage(input: CompileInput): CompiledStage {
     ...(ephemeral ? [{ name: VOLUMES.status, emptyDir: {} }] : []),
     { name: VOLUMES.workspace, emptyDir: {} },
   ];
+  const containers = plan.steps.filter((step) => step.kind !== 'upload');
+  const request = toQuantities(
+    stageRequest(runner.settings.resources.request, runner.minRequest, containers.length),
+  );
   const withContainer = plan.steps.filter(
     (step) => step.kind === 'latched' || step.kind === 'service',
   );
@@ -103,10 +106,10 @@ export function compileStage(input: CompileInput): CompiledStage {
       restartPolicy: 'Never',
       activeDeadlineSeconds: context.repo.timeout * 60 + DEADLINE_MARGIN,
       terminationGracePeriodSeconds: GRACE_SECONDS,
-      // A Pod gets a token only where the pipeline asks for an account by name.
-      automountServiceAccountToken: pipeline.serviceAccountName !== '',
+      // A Pod gets a token only where somebody asks for an account by name.
+      automountServiceAccountToken: runner.settings.serviceAccountName !== '',
       enableServiceLinks: false,
-      ...podSpecOptions(pipeline, plan),
+      ...podSpecOptions(pipeline, runner.settings, plan),
       ...(pullSecret === undefined
         ? {}
         : { imagePullSecrets: [{ name: pullSecret.metadata.name }] }),
@@ -119,26 +122,26 @@ export function compileStage(input: CompileInput): CompiledStage {
         ...pipeline.volumes.flatMap((volume, index) =>
           volume.source === undefined ? [] : [podVolume(`volume-${index}`, volume.source)],
         ),
+        ...hostVolumes(runner.hostVolumes),
       ],
     },
   };
 
-  const containers = plan.steps.filter((step) => step.kind !== 'upload');
   return {
     plan,
     files: filesObject(plan, input.scripts, metadata('')),
-    environment: environmentObject(input, workspace, {
-      ...metadata(''),
-      name: environmentName(name),
-    }),
+    environment: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { ...metadata(''), name: environmentName(name) },
+      data: Object.fromEntries(shared.open),
+    },
     secret,
     pullSecret,
     pod,
     containers: new Map(containers.map((step) => [step.number, containerName(step)])),
     images: new Map(containers.map((step) => [step.number, stepImage(step, input)])),
-    masks: Object.entries(secret?.stringData ?? {}).flatMap(([key, value]) =>
-      key === NETRC_HOST ? [] : [value],
-    ),
+    masks: masksOf(secret?.stringData ?? {}),
     missingSecrets: [...new Set([...missingSecrets, ...pulls.missing])],
     invalidCredentials: pulls.invalid,
     ephemerals: new Map(
@@ -149,52 +152,24 @@ export function compileStage(input: CompileInput): CompiledStage {
   };
 }
 
-function stagePlan({ pipeline, context, options }: CompileInput): SourcePlan {
-  const { build, repo, system } = context;
+function stagePlan({ pipeline, context, options, runner }: CompileInput): SourcePlan {
   const plan = planStage(pipeline, {
     workspace: options.workspace,
     include: options.include,
     exclude: options.exclude,
-    build: {
-      action: build.action,
-      branch: build.target,
-      cron: build.cron,
-      event: build.event,
-      instance: system.host,
-      ref: build.ref,
-      repo: repo.slug,
-      target: build.deploy_to,
-    },
+    build: buildInputs(context),
   });
-  if (cloneIsLatched(options.cloneImage)) return plan;
+  const isCloneLatched = cloneIsLatched(options.cloneImage);
+  const { limit } = runner.settings.resources;
   return {
     ...plan,
-    steps: plan.steps.map((step) =>
-      step.source === undefined && step.kind === 'latched' ? { ...step, kind: 'ephemeral' } : step,
-    ),
-  };
-}
-
-function stageSecret(
-  input: CompileInput,
-  metadata: ObjectMeta,
-): { secret: Secret | undefined; secretKeys: SecretKeys; missingSecrets: string[] } {
-  const used = usedSecrets(input.pipeline);
-  const present = used.filter((name) => (input.secrets.get(name) ?? '') !== '');
-  const byName = assignKeys(present);
-  const netrc = netrcEnvironment(input.context.netrc);
-  const stringData = Object.fromEntries([
-    ...present.map((name) => [byName.get(name) ?? name, input.secrets.get(name) ?? ''] as const),
-    ...netrc,
-  ]);
-  const secret: Secret | undefined =
-    Object.keys(stringData).length === 0
-      ? undefined
-      : { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData };
-  return {
-    secret,
-    secretKeys: { object: metadata.name, byName, netrc: [...netrc.keys()] },
-    missingSecrets: used.filter((name) => !byName.has(name)),
+    steps: plan.steps.map((step) => {
+      const isOtherClone = step.source === undefined && step.kind === 'latched' && !isCloneLatched;
+      const kind = isOtherClone ? 'ephemeral' : step.kind;
+      // Kubernetes takes no limits for an ephemeral container, and an upload has no container.
+      const isLimited = kind === 'latched' || kind === 'service';
+      return { ...step, kind, memoryLimit: isLimited ? stepLimits(step, limit).memory : 0 };
+    }),
   };
 }
 
@@ -210,30 +185,4 @@ function filesObject(
     }
   }
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
-}
-
-/** Everything that all containers share; what only holds at the moment a step starts is not in it. */
-function environmentObject(
-  input: CompileInput,
-  workspace: string,
-  metadata: ObjectMeta,
-): ConfigMap {
-  const { pipeline, context, now } = input;
-  const variables = mergeEnvironment(
-    input.globalEnvironment,
-    new Map(Object.entries(context.build.params)),
-    pipeline.environment,
-    buildEnvironment(context, {
-      now,
-      gitTrace: pipeline.clone.trace,
-      skipVerify: pipeline.clone.skipVerify,
-    }),
-    workspaceEnvironment(workspace, VOLUMES.workspace),
-  );
-  for (const name of LATE_VARIABLES) variables.delete(name);
-  // Parameters of a build may have any name; only these can be keys of the object.
-  for (const name of variables.keys()) {
-    if (!/^(?!\.$|\.\.)[A-Za-z0-9._-]{1,253}$/.test(name)) variables.delete(name);
-  }
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: Object.fromEntries(variables) };
 }

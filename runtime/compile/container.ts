@@ -1,5 +1,5 @@
 /** The container of each step. */
-import type { Step } from '../pipeline/model.ts';
+import type { ResourceAmounts, Step } from '../pipeline/model.ts';
 import type { Container, EnvVar, EphemeralContainer, VolumeMount } from './objects.ts';
 import type { PlanStep, SourceStep } from './plan.ts';
 import type { CompileInput } from './types.ts';
@@ -12,6 +12,7 @@ import type { SecretKeys } from './secrets.ts';
 import { securityContext } from './security.ts';
 import { settingsEnvironment } from './settings.ts';
 import { scriptFile } from './plan.ts';
+import { hostMounts } from './volumes.ts';
 
 /** Where a step sees its own run folder; pipelines may mount nothing there. */
 export const STEP_FOLDER = '/run/drone';
@@ -56,12 +57,14 @@ export const stepImage = (step: SourceStep, input: CompileInput): string =>
 export const cloneIsLatched = (cloneImage: string): boolean =>
   sameImage(cloneImage, DRONE_CLONE_IMAGE);
 
+/** What the container of a step may use; `runner` is the limit of each container. */
+export const stepLimits = (step: SourceStep, runner: ResourceAmounts): ResourceAmounts =>
+  containerLimits(runner, step.source?.resources.limits ?? { cpu: 0, memory: 0 });
+
 /** A container that is there from the beginning: a latched step or a service. */
 export function stepContainer(step: SourceStep, parts: StageParts): Container {
   const latched = step.kind === 'latched';
-  const limits = toQuantities(
-    containerLimits({ cpu: 0, memory: 0 }, step.source?.resources.limits ?? { cpu: 0, memory: 0 }),
-  );
+  const limits = toQuantities(stepLimits(step, parts.input.runner.settings.resources.limit));
   const run: VolumeMount = {
     name: VOLUMES.run,
     mountPath: STEP_FOLDER,
@@ -195,13 +198,16 @@ function stepEnvironment(step: SourceStep, { input, secretKeys }: StageParts): E
       ? secretVariable(name, setting.fromSecret, secretKeys)
       : { name, value: escapeKubelet(setting.value) },
   ]);
-  const variables = new Map(values);
-  for (const name of secretKeys.netrc) {
-    variables.set(name, {
-      name,
-      valueFrom: { secretKeyRef: { name: secretKeys.object, key: name } },
-    });
-  }
+  const reference = (name: string, key: string): readonly [string, EnvVar] => [
+    name,
+    { name, valueFrom: { secretKeyRef: { name: secretKeys.object, key } } },
+  ];
+  const isGitUser = source === undefined || !input.runner.netrcCloneOnly;
+  const variables = new Map([
+    ...[...secretKeys.shared].map(([name, key]) => reference(name, key)),
+    ...values,
+    ...(isGitUser ? secretKeys.netrc.map((name) => reference(name, name)) : []),
+  ]);
   const node = { fieldRef: { fieldPath: 'spec.nodeName' } };
   variables.set('KUBERNETES_NODE', { name: 'KUBERNETES_NODE', valueFrom: node });
   return [...variables.values()];
@@ -216,7 +222,7 @@ function secretVariable(name: string, secret: string, keys: SecretKeys): EnvVar 
 }
 
 function volumeMounts(source: Step | undefined, parts: StageParts): VolumeMount[] {
-  return [
+  const own: VolumeMount[] = [
     { name: VOLUMES.workspace, mountPath: parts.workspace },
     ...(source?.volumes ?? []).flatMap((mount) => {
       const name = parts.volumes.get(mount.name);
@@ -231,4 +237,5 @@ function volumeMounts(source: Step | undefined, parts: StageParts): VolumeMount[
           ];
     }),
   ];
+  return [...own, ...hostMounts(parts.input.runner.hostVolumes, own)];
 }

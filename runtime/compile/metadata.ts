@@ -1,24 +1,33 @@
-/** Labels and annotations of a Pod: the ones that drone-runner-kube sets, and the pipeline's. */
+/**
+ * Labels and annotations of a Pod: the ones that drone-runner-kube sets, and those of the runner's
+ * defaults, the pipeline and the policy, in its order.
+ */
 import type { ObjectMeta } from './objects.ts';
 import type { CompileInput } from './types.ts';
 
+/** Labels of `base` cannot be replaced: they select the stage. */
 export function podMetadata(input: CompileInput, base: ObjectMeta): ObjectMeta {
   const { context, pipeline, now } = input;
   const { build, repo, stage, system } = context;
+  const { labels, annotations } = input.runner.settings;
+  const { arch } = pipeline.platform;
   const lifetime = repo.timeout * 60 + 3600;
   return {
     ...base,
     labels: {
-      ...Object.fromEntries(pipeline.metadata.labels),
+      ...Object.fromEntries([...labels.below, ...pipeline.metadata.labels]),
+      ...(arch === 'arm' || arch === 'arm64' ? { 'kubernetes.io/arch': arch } : {}),
       'io.drone': 'true',
       'io.drone.name': input.name,
       'io.drone.repo.namespace': labelValue(repo.namespace),
       'io.drone.repo.name': labelValue(repo.name),
       'io.drone.build.number': String(build.number),
       'io.drone.build.event': labelValue(build.event),
+      ...Object.fromEntries(labels.above),
       ...base.labels,
     },
     annotations: {
+      ...Object.fromEntries(annotations.below),
       'io.drone': 'true',
       'io.drone.repo.namespace': repo.namespace,
       'io.drone.repo.name': repo.name,
@@ -33,7 +42,7 @@ export function podMetadata(input: CompileInput, base: ObjectMeta): ObjectMeta {
       'io.drone.ttl': goDuration(lifetime),
       'io.drone.expires': String(now + lifetime),
       'io.drone.created': String(now),
-      ...Object.fromEntries(pipeline.metadata.annotations),
+      ...Object.fromEntries([...pipeline.metadata.annotations, ...annotations.above]),
     },
   };
 }

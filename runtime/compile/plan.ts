@@ -24,7 +24,7 @@ export interface PlanStep {
   readonly when: 'success' | 'failure' | 'always';
   readonly failure: FailurePolicy;
   readonly waitsFor: readonly number[];
-  /** Bytes that its container may use; 0 where the step sets no limit. */
+  /** Bytes that its container may use; 0 where there is no limit. */
   readonly memoryLimit: number;
 }
 

@@ -19,16 +19,17 @@ export const containerLimits = (
 });
 
 /**
- * The request of a whole stage: CPU and memory each from the first source that sets them, given
- * in order: policy, pipeline, configuration.
+ * The request of a whole stage: what is wanted for it, but no less than the sum of what each of its
+ * containers gets at least.
  */
-export function stageRequest(...sources: readonly ResourceAmounts[]): ResourceAmounts {
-  const candidates = [...sources, DEFAULT_STAGE_REQUEST];
-  return {
-    cpu: candidates.find((source) => source.cpu > 0)?.cpu ?? 0,
-    memory: candidates.find((source) => source.memory > 0)?.memory ?? 0,
-  };
-}
+export const stageRequest = (
+  wanted: ResourceAmounts,
+  minimum: ResourceAmounts,
+  containers: number,
+): ResourceAmounts => ({
+  cpu: Math.max(wanted.cpu, minimum.cpu * containers),
+  memory: Math.max(wanted.memory, minimum.memory * containers),
+});
 
 /** What is set, as the `requests` or `limits` of a container. */
 export function toQuantities(amounts: ResourceAmounts): { cpu?: string; memory?: string } {

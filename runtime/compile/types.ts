@@ -1,8 +1,9 @@
 /** What compiling a pipeline takes and gives. Plain data on both sides. */
 import type { BuildContext } from '../drone/types.ts';
-import type { Pipeline, ResourceAmounts } from '../pipeline/model.ts';
+import type { Pipeline } from '../pipeline/model.ts';
 import type { ConfigMap, EphemeralContainer, Pod, Secret } from './objects.ts';
 import type { Plan } from './plan.ts';
+import type { RunnerInput } from './runner-input.ts';
 
 export interface CompileInput {
   readonly pipeline: Pipeline;
@@ -14,6 +15,8 @@ export interface CompileInput {
   readonly namespace: string;
   /** Labels for all objects beside the ones that Drone's runner sets. */
   readonly labels: Readonly<Record<string, string>>;
+  /** What the configuration of the runner adds; `withoutRunner` for a run from the command line. */
+  readonly runner: RunnerInput;
   /** The value of a secret by its name in lower case. */
   readonly secrets: ReadonlyMap<string, string>;
   /** Below every other variable: DRONE_RUNNER_ENVIRON, `--env-file`. */
@@ -31,8 +34,6 @@ export interface CompileOptions {
   readonly security: 'default' | 'restricted';
   readonly coordinatorImage: string;
   readonly cloneImage: string;
-  /** Asked for by the Pod where the pipeline asks for nothing. */
-  readonly defaultRequest: ResourceAmounts;
   /** Images that run privileged beside the ones of Drone, where `trusted` is not needed. */
   readonly privilegedImages: readonly string[];
 }

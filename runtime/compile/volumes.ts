@@ -1,6 +1,8 @@
-/** What a pipeline says about its Pod as a whole: volumes, node, DNS, tolerations. */
+/** The Pod of a stage as a whole: volumes, node, DNS, tolerations. */
+import type { HostVolume } from '../config/address-types.ts';
+import type { PodSettings } from '../config/policy.ts';
 import type { Pipeline, VolumeSource } from '../pipeline/model.ts';
-import type { Volume } from './objects.ts';
+import type { Volume, VolumeMount } from './objects.ts';
 import type { Plan } from './plan.ts';
 
 /** One volume of the pipeline as a volume of the Pod. */
@@ -32,20 +34,38 @@ export function podVolume(name: string, source: VolumeSource): Volume {
   }
 }
 
-/** The parts of the Pod's spec that come straight from the pipeline; absent where it is silent. */
-export function podSpecOptions(pipeline: Pipeline, plan: Plan): Record<string, unknown> {
+/** Folders of the node that the runner puts into every container, as volumes of the Pod. */
+export const hostVolumes = (volumes: readonly HostVolume[]): Volume[] =>
+  volumes.map(({ source }, index) => podVolume(hostName(index), { kind: 'host', path: source }));
+
+/** Where a step mounts something of its own, that stays: a path can be mounted only once. */
+export function hostMounts(
+  volumes: readonly HostVolume[],
+  own: readonly VolumeMount[],
+): VolumeMount[] {
+  const taken = new Set(own.map(({ mountPath }) => mountPath));
+  return volumes.flatMap(({ target, readOnly }, index) => {
+    if (taken.has(target)) return [];
+    taken.add(target);
+    return [{ name: hostName(index), mountPath: target, ...(readOnly ? { readOnly } : {}) }];
+  });
+}
+
+const hostName = (index: number): string => `host-${index}`;
+
+/** The parts of the Pod's spec that have no default; absent where nobody says anything. */
+export function podSpecOptions(
+  pipeline: Pipeline,
+  settings: PodSettings,
+  plan: Plan,
+): Record<string, unknown> {
+  const { nodeSelector, serviceAccountName, tolerations } = settings;
   const aliases = hostAliases(pipeline, plan);
   return {
     ...(pipeline.nodeName === '' ? {} : { nodeName: pipeline.nodeName }),
-    ...(pipeline.nodeSelector.size === 0
-      ? {}
-      : { nodeSelector: Object.fromEntries(pipeline.nodeSelector) }),
-    ...(pipeline.serviceAccountName === ''
-      ? {}
-      : { serviceAccountName: pipeline.serviceAccountName }),
-    ...(pipeline.tolerations.length === 0
-      ? {}
-      : { tolerations: pipeline.tolerations.map(toleration) }),
+    ...(nodeSelector.size === 0 ? {} : { nodeSelector: Object.fromEntries(nodeSelector) }),
+    ...(serviceAccountName === '' ? {} : { serviceAccountName }),
+    ...(tolerations.length === 0 ? {} : { tolerations: tolerations.map(toleration) }),
     ...(pipeline.dnsConfig === undefined ? {} : { dnsConfig: dnsConfig(pipeline.dnsConfig) }),
     ...(aliases.length === 0 ? {} : { hostAliases: aliases }),
   };

@@ -41,6 +41,12 @@ export interface Resource {
 export const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' };
 export const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps' };
+export const LEASES: Resource = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+};
+export const RESOURCE_QUOTAS: Resource = { group: '', version: 'v1', plural: 'resourcequotas' };
 export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events' };
 
 /** The path of a collection, of an object in it, or of an object's subresource. */

@@ -20,6 +20,8 @@ export interface TransportOptions {
   readonly burst?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Told of every attempt: verb and resource, and the status; undefined where no answer came. */
+  readonly onAttempt?: (what: string, status: number | undefined) => void;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -70,6 +72,7 @@ export class Transport {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #limiter: RateLimiter;
+  readonly #onAttempt: (what: string, status: number | undefined) => void;
   readonly #counts = new Map<string, number>();
   readonly #agent: Agent;
   /** A stream holds its connection for hours: in the pool of 16 it would starve the requests. */
@@ -79,6 +82,7 @@ export class Transport {
     this.access = access;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
+    this.#onAttempt = options.onAttempt ?? (() => undefined);
     this.#limiter = new RateLimiter(options.qps ?? 50, options.burst ?? 100, this.#clock);
     const connect = connector(access);
     const common = { connect, bodyTimeout: 0, keepAliveTimeout: 30_000, allowH2: false };
@@ -174,12 +178,14 @@ export class Transport {
       let error: unknown;
       try {
         const response = await this.#sendOnce(what, attempt);
+        this.#onAttempt(what, response.statusCode);
         if (response.statusCode < 300) return response;
         const body = await response.body.text();
         const retryAfterSeconds = retryAfter(response.headers['retry-after'], body);
         failure = { status: response.statusCode, retryAfterSeconds };
         error = errorFromResponse(what, response.statusCode, body);
       } catch (thrown) {
+        this.#onAttempt(what, undefined);
         const code = systemCode(thrown);
         if (attempt.signal.aborted || code === undefined) throw thrown;
         failure = { code };

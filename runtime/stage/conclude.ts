@@ -282,17 +282,22 @@ function contradictionOf(
 const SELF_TOLD: ReadonlySet<string> = new Set(['', 'gone', 'forged']);
 
 /** Is every answer in the journal confirmed or contradicted by the kubelet? */
-export function isComparable(
-  plan: Plan,
-  containers: ReadonlyMap<number, string>,
-  journal: Journal,
-  pod: PodLike | undefined,
-): boolean {
-  return plan.steps.every((step) => {
-    const record = journal.steps.get(step.number);
-    const name = containers.get(step.number);
-    if (step.kind !== 'latched' || step.detached || name === undefined) return true;
-    if (record?.state !== 'exited' || !SELF_TOLD.has(record.why)) return true;
-    return containerStatus(pod, name)?.state?.terminated !== undefined;
-  });
+export const isComparable = (input: Comparable): boolean =>
+  input.plan.steps.every((step) => isStepComparable(step, input));
+
+type Comparable = Pick<ConcludeInput, 'plan' | 'containers' | 'journal' | 'pod'>;
+
+function isStepComparable(step: PlanStep, { containers, journal, pod }: Comparable): boolean {
+  const record = journal.steps.get(step.number);
+  const name = containers.get(step.number);
+  if (step.kind !== 'latched' || step.detached || name === undefined) return true;
+  if (record?.state !== 'exited' || !SELF_TOLD.has(record.why)) return true;
+  return containerStatus(pod, name)?.state?.terminated !== undefined;
+}
+
+/** The result of a step that is over, and confirmed, while others go on; undefined before. */
+export function settledStep(step: PlanStep, input: ConcludeInput): StepResult | undefined {
+  const record = input.journal.steps.get(step.number);
+  const isOver = record?.state === 'skipped' || record?.state === 'exited';
+  return isOver && isStepComparable(step, input) ? stepResult(step, input) : undefined;
 }

@@ -3,6 +3,7 @@
  * the order of the steps is decided in the Pod, and what the things it sees mean is decided by the
  * pure parts beside it. So it can begin in the middle, where somebody else left off.
  */
+import type { PlanStep } from '../compile/plan.ts';
 import type { CompiledStage } from '../compile/types.ts';
 import type { Clock } from '../kube/clock.ts';
 import { isQuota, KubeError } from '../kube/errors.ts';
@@ -12,7 +13,8 @@ import type { PodLike } from '../kube/types.ts';
 import type { Journal } from '../pod/journal.ts';
 import { StageActions } from './actions.ts';
 import type { ClusterFeed } from './cluster-feed.ts';
-import { conclude, isComparable, type Interruption, type StageResult } from './conclude.ts';
+import { conclude, isComparable, settledStep } from './conclude.ts';
+import type { ConcludeInput, Interruption, StageResult, StepResult } from './conclude.ts';
 import { outsideEnd, type StageLimits } from './ends.ts';
 import { createOwner, createRest, deleteOwner, deletePod } from './objects.ts';
 import type { StageSpec } from './spec.ts';
@@ -20,18 +22,35 @@ import { StageWatch } from './stage-watch.ts';
 import { StepLogs, type StepLogsOptions } from './step-logs.ts';
 import { Tasks } from './tasks.ts';
 import { Turnclocks } from './turn-clocks.ts';
+import { hasStarted } from './pod-view.ts';
 import { finishedLogs, readableLogs } from './turns.ts';
-import { advanceWait, beginWait, blockedTurn, containerLabel } from './waiting.ts';
-import { waitingFor, type Wait } from './waiting.ts';
+import {
+  advanceWait,
+  beginWait,
+  blockedTurn,
+  containerLabel,
+  waitingFor,
+  type Wait,
+} from './waiting.ts';
 
 /** What somebody who looks on is told. Calls come in order; reading a log waits for `line`. */
 export interface StageObserver {
   readonly line: StepLogsOptions['onLine'];
   /** What a step wrote could not all be read. */
   readonly hole: StepLogsOptions['onHole'];
-  /** Why nothing happens yet; called when the reason changes. */
-  readonly waiting: (text: string) => void;
+  /**
+   * Why nothing happens yet, and to which step if it is one; called when the reason changes.
+   * `usual`: every Pod goes through it, so it tells something only when it lasts.
+   */
+  readonly waiting: (text: string, usual: boolean, step: number | undefined) => void;
   readonly journal: (journal: Journal) => void;
+  /**
+   * A step is over and the kubelet has confirmed it, while others go on. `hasLog`: a `logEnd` came
+   * or will come.
+   */
+  readonly settled?: (result: StepResult, hasLog: boolean) => void;
+  /** The log of a step was read to its end; no `line` of it follows. */
+  readonly logEnd?: (step: PlanStep) => void;
   /**
    * Everything is known and shown; what is left is to clean up, which waits for this. `keep`: the
    * objects belong to somebody else now and are left alone.
@@ -56,7 +75,7 @@ export interface RunOptions {
   readonly longestLine: number;
   /** Milliseconds that the API server may be away while objects are made, and logs be read after the end. */
   readonly patienceMs: number;
-  /** Aborted: the stage is killed, for the reason of the signal where that is an Interruption. */
+  /** Aborted: the stage is killed; a StageKilled as the reason says by whom, a StageLeft means something else. */
   readonly signal: AbortSignal;
   /** Brings the working tree into the Pod, where the plan has a step for it. */
   readonly upload?: (signal: AbortSignal) => Promise<void>;
@@ -93,6 +112,7 @@ class StageRun {
   readonly #actions: StageActions;
   readonly #logs: StepLogs;
   readonly #turns: Turnclocks;
+  readonly #settled = new Set<number>();
   #wait: Wait;
   #interruption: Interruption | undefined;
 
@@ -120,6 +140,7 @@ class StageRun {
       longest: longestLine,
       onLine: observer.line,
       onHole: observer.hole,
+      onEnd: (step) => observer.logEnd?.(step),
       isRunning: (container) => this.#watch.isRunning(container),
     });
   }
@@ -127,6 +148,10 @@ class StageRun {
   async run(): Promise<StageResult> {
     try {
       const result = await this.#outcome();
+      if (this.#isLeft) {
+        await this.#tasks.end();
+        return result;
+      }
       if ((await this.#options.observer.result(result)) === 'remove') await this.#remove();
       else await this.#tasks.end();
       return result;
@@ -138,7 +163,7 @@ class StageRun {
   }
 
   async #outcome(): Promise<StageResult> {
-    const { clock, signal } = this.#options;
+    const { signal } = this.#options;
     const onAbort = (): void => this.#interrupt(interruptionOf(signal.reason));
     try {
       if (signal.aborted) onAbort();
@@ -151,20 +176,42 @@ class StageRun {
       }
       await this.#logs.stop();
       // Whoever cancels wants an end of the work, not a report of it.
-      if (this.#interruption?.reason === 'killed') await this.#removePod();
-      const { journal, pod } = this.#watch.seen;
-      const { plan, containers } = this.#spec;
-      return conclude({
-        plan,
-        containers,
-        journal,
-        pod,
-        verdicts: this.#actions.given,
-        interruption: this.#interruption,
-        now: clock.wall(),
-      });
+      if (this.#interruption?.reason === 'killed' && !this.#isLeft) await this.#removePod();
+      return conclude(this.#known());
     } finally {
       signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  get #isLeft(): boolean {
+    return this.#options.signal.reason instanceof StageLeft;
+  }
+
+  #known(): ConcludeInput {
+    const { journal, pod } = this.#watch.seen;
+    const { plan, containers } = this.#spec;
+    return {
+      plan,
+      containers,
+      journal,
+      pod,
+      verdicts: this.#actions.given,
+      interruption: this.#interruption,
+      now: this.#options.clock.wall(),
+    };
+  }
+
+  #tellSettled(): void {
+    const { settled } = this.#options.observer;
+    if (settled === undefined) return;
+    const { plan, containers } = this.#spec;
+    for (const step of plan.steps) {
+      if (this.#settled.has(step.number)) continue;
+      const result = settledStep(step, this.#known());
+      if (result === undefined) continue;
+      this.#settled.add(step.number);
+      const container = containers.get(step.number);
+      settled(result, container !== undefined && hasStarted(this.#watch.seen.pod, container));
     }
   }
 
@@ -227,12 +274,13 @@ class StageRun {
       this.#followLogs();
       this.#actions.giveVerdicts(seen, now, (step) => turns.waited(step) > limits.starting);
       this.#tellWaiting(now);
+      this.#tellSettled();
       const wait = this.#wait;
       this.#interruption ??= outsideEnd({ seen, limits, wait, now, elapsed: turns.elapsed });
       if (this.#interruption !== undefined) return;
       if (seen.journal.done !== undefined) {
         doneAt ??= now;
-        if (isComparable(plan, containers, seen.journal, seen.pod)) return;
+        if (isComparable({ plan, containers, ...seen })) return;
         // Only a kubelet that could have been heard is late.
         if (liveSince !== undefined && now - Math.max(doneAt, liveSince) > COMPARE_MS) return;
       }
@@ -267,17 +315,18 @@ class StageRun {
       this.#say(advanceWait(this.#wait, waitingFor(pod, [...events.values()], label), now));
       return;
     }
-    const running = [...containers].flatMap(([number, container]) =>
-      journal.steps.get(number)?.state === 'running' ? [container] : [],
-    );
-    const text = blockedTurn(running, pod, label);
-    if (text !== undefined) this.#say({ ...this.#wait, text });
+    for (const [number, container] of containers) {
+      if (journal.steps.get(number)?.state !== 'running') continue;
+      const text = blockedTurn([container], pod, label);
+      if (text !== undefined) this.#say({ ...this.#wait, text }, number);
+    }
   }
 
-  #say(wait: Wait): void {
+  #say(wait: Wait, step?: number): void {
     const before = this.#wait;
     this.#wait = wait;
-    if (wait.text !== '' && wait.text !== before.text) this.#options.observer.waiting(wait.text);
+    if (wait.text === '' || wait.text === before.text) return;
+    this.#options.observer.waiting(wait.text, wait.usual === true, step);
   }
 
   /** Logs of containers that have ended are read to their end; those of services are cut off. */
@@ -319,6 +368,11 @@ const interruptionOf = (reason: unknown): Interruption =>
 /** The reason of an aborted signal that says who killed the stage. */
 export class StageKilled extends Error {
   override readonly name = 'StageKilled';
+}
+
+/** The reason of an aborted signal: somebody else has the stage now, so nothing of it is touched. */
+export class StageLeft extends Error {
+  override readonly name = 'StageLeft';
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');

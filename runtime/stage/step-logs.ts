@@ -23,6 +23,8 @@ export interface StepLogsOptions {
   readonly onLine: (step: PlanStep, line: StepLine) => void | Promise<void>;
   /** What a step wrote could not all be read. */
   readonly onHole: (step: PlanStep) => void | Promise<void>;
+  /** The log of a step was read to its end, or as far as it will be. */
+  readonly onEnd: (step: PlanStep) => void;
   readonly isRunning: (container: string) => boolean;
 }
 
@@ -86,5 +88,6 @@ export class StepLogs {
       await onLine(step, { text: ended ? open.slice(0, -1) : open, ended, time: began });
     }
     if (!complete && !signal.aborted) await onHole(step);
+    this.#options.onEnd(step);
   }
 }

@@ -11,6 +11,8 @@ export interface Waiting {
   readonly phase: 'queued' | 'unschedulable' | 'starting';
   /** What a container cannot get over by itself. */
   readonly obstacle?: Obstacle['kind'];
+  /** Every Pod goes through this; it says something only when it lasts. */
+  readonly usual?: boolean;
   readonly text: string;
 }
 
@@ -84,8 +86,8 @@ export function waitingFor(
   const event = newest(events, (candidate) => TELLING.has(candidate.reason ?? ''));
   if (event !== undefined) return { phase: 'starting', text: eventText(event, label) };
   return pod?.spec?.nodeName === undefined
-    ? { phase: 'unschedulable', text: 'waiting for the scheduler' }
-    : { phase: 'starting', text: `starting containers on ${pod.spec.nodeName}` };
+    ? { phase: 'unschedulable', usual: true, text: 'waiting for the scheduler' }
+    : { phase: 'starting', usual: true, text: `starting containers on ${pod.spec.nodeName}` };
 }
 
 /**

@@ -12,7 +12,7 @@
  */
 import { parseArgs } from 'node:util';
 import { compileStage } from '../../runtime/compile/compile.ts';
-import { DEFAULT_STAGE_REQUEST } from '../../runtime/compile/resources.ts';
+import { withoutRunner } from '../../runtime/compile/runner-input.ts';
 import { buildContext } from '../../runtime/cli/build-context.ts';
 import { check, choose } from '../../runtime/cli/pipeline-file.ts';
 import { DEFAULT_CLONE_IMAGE, DEFAULT_COORDINATOR_IMAGE } from '../../runtime/contract.ts';
@@ -65,6 +65,7 @@ async function measure(kubeconfig: string, text: string, id: string): Promise<Me
     name: `drone-bench-${process.pid}-${id}`,
     namespace: access.namespace,
     labels: {},
+    runner: withoutRunner(pipeline),
     secrets: new Map(),
     globalEnvironment: new Map(),
     scripts: scripts(),
@@ -75,7 +76,6 @@ async function measure(kubeconfig: string, text: string, id: string): Promise<Me
       security: 'default',
       coordinatorImage: DEFAULT_COORDINATOR_IMAGE,
       cloneImage: DEFAULT_CLONE_IMAGE,
-      defaultRequest: DEFAULT_STAGE_REQUEST,
       privilegedImages: [],
     },
   });

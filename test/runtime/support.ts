@@ -1,4 +1,5 @@
 /** Builders of fixtures: everything at its default but what a test is about. */
+import { withoutRunner, type RunnerInput } from '../../runtime/compile/runner-input.ts';
 import type { CompileInput, CompileOptions } from '../../runtime/compile/types.ts';
 import type { BuildContext } from '../../runtime/drone/types.ts';
 import type { Pipeline, Step } from '../../runtime/pipeline/model.ts';
@@ -154,12 +155,16 @@ export function contextOf(
   };
 }
 
+/** Without a runner, but for what `runner` says. */
 export function inputOf(
-  input: Partial<Omit<CompileInput, 'options'>> & { readonly options?: Partial<CompileOptions> },
+  input: Partial<Omit<CompileInput, 'options' | 'runner'>> & {
+    readonly options?: Partial<CompileOptions>;
+    readonly runner?: Partial<RunnerInput>;
+  },
 ): CompileInput {
-  const { options, ...rest } = input;
+  const { options, runner, pipeline = pipelineOf({ steps: [stepOf({})] }), ...rest } = input;
   return {
-    pipeline: pipelineOf({ steps: [stepOf({})] }),
+    pipeline,
     context: contextOf(),
     now: 1_700_000_100,
     name: 'drone-1',
@@ -169,6 +174,7 @@ export function inputOf(
     globalEnvironment: new Map(),
     scripts: { 'coordinator.sh': '# coordinator\n', 'step.sh': '# step\n' },
     ...rest,
+    runner: { ...withoutRunner(pipeline), ...runner },
     options: {
       workspace: 'clone',
       include: [],
@@ -176,7 +182,6 @@ export function inputOf(
       security: 'default',
       coordinatorImage: 'busybox:musl',
       cloneImage: 'drone/git:latest',
-      defaultRequest: { cpu: 100, memory: 104_857_600 },
       privilegedImages: [],
       ...options,
     },

@@ -33,20 +33,13 @@ test.each([
   expect(containerLimits(runner, step)).toEqual(expected);
 });
 
-describe('stageRequest', () => {
-  test('100m and 100 MiB where nobody says otherwise', () => {
-    expect(stageRequest()).toEqual({ cpu: 100, memory: 104_857_600 });
-    expect(stageRequest(none, none)).toEqual({ cpu: 100, memory: 104_857_600 });
-  });
-
-  test('the first that is set, CPU and memory apart', () => {
-    expect(
-      stageRequest({ cpu: 250, memory: 0 }, { cpu: 500, memory: 1 }, { cpu: 9, memory: 9 }),
-    ).toEqual({
-      cpu: 250,
-      memory: 1,
-    });
-  });
+test.each([
+  ['what is wanted', { cpu: 250, memory: 100 }, { cpu: 1, memory: 4 }, { cpu: 250, memory: 100 }],
+  ['the sum of the least', { cpu: 2, memory: 8 }, { cpu: 1, memory: 4 }, { cpu: 3, memory: 12 }],
+  ['each for itself', { cpu: 2, memory: 100 }, { cpu: 1, memory: 4 }, { cpu: 3, memory: 100 }],
+  ['nothing', none, none, none],
+])('stageRequest of three containers: %s', (_, wanted, minimum, expected) => {
+  expect(stageRequest(wanted, minimum, 3)).toEqual(expected);
 });
 
 describe('quantities of Kubernetes', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { compileStage } from '../../../runtime/compile/compile.ts';
-import { assignKeys, mergeDockerConfigs } from '../../../runtime/compile/secrets.ts';
+import { assignKeys, masksOf } from '../../../runtime/compile/secrets.ts';
 import type { CompiledStage } from '../../../runtime/compile/types.ts';
 import type { ValueOrSecret } from '../../../runtime/pipeline/model.ts';
 import { contextOf, inputOf, NO_CLONE, pipelineOf, serviceOf, stepOf } from '../support.ts';
@@ -136,54 +136,18 @@ test('whatever secrets are called, their keys are unique, and Kubernetes takes t
   );
 });
 
-describe('registries', () => {
-  test('image_pull_secrets become one pull secret of the Pod', () => {
-    const { pod, pullSecret } = compileStage(
-      inputOf({
-        secrets: new Map([
-          ['one', '{"auths":{"a.example.com":{"auth":"x"},"b.example.com":{"auth":"x"}}}'],
-          ['two', '{"auths":{"b.example.com":{"auth":"y"}}}'],
-        ]),
-        pipeline: pipelineOf({ imagePullSecrets: ['One', 'two', 'nowhere'] }),
-      }),
-    );
-    expect(pullSecret).toMatchObject({
-      metadata: { name: 'drone-1-pull', labels: { 'drone-kube.io/stage': 'drone-1' } },
-      type: 'kubernetes.io/dockerconfigjson',
-    });
-    expect(JSON.parse(pullSecret?.stringData['.dockerconfigjson'] ?? '')).toEqual({
-      auths: { 'a.example.com': { auth: 'x' }, 'b.example.com': { auth: 'y' } },
-    });
-    expect(pod.spec['imagePullSecrets']).toEqual([{ name: 'drone-1-pull' }]);
-  });
-
-  test('what image_pull_secrets lack is told: values, and values that are no credentials', () => {
-    const stage = compileStage(
-      inputOf({
-        secrets: new Map([
-          ['one', '{"auths":{"a.example.com":{"auth":"x"}}}'],
-          ['password', 'hunter2'],
-          ['empty', ''],
-        ]),
-        pipeline: pipelineOf({
-          imagePullSecrets: ['One', 'Password', 'empty', 'Token', 'nowhere', 'NOWHERE'],
-          steps: [stepOf({ environment: from({ A: 'token' }) })],
-        }),
-      }),
-    );
-    expect(stage.missingSecrets).toEqual(['token', 'empty', 'nowhere']);
-    expect(stage.invalidCredentials).toEqual(['password']);
-  });
-
-  test.each([
-    ['the old form, without `auths`', ['{"a.example.com":{"auth":"x"}}'], ['a.example.com'], []],
-    ['no JSON', ['no'], [], [0]],
-    ['no object', ['{"auths":{}}', '3', '{"auths":7}', 'null'], [], [1, 2, 3]],
-    ['one of two', ['no', '{"auths":{"a":{}}}'], ['a'], [0]],
-  ])('%s', (_, texts, registries, invalid) => {
-    const found = mergeDockerConfigs(texts);
-    const merged: { auths: object } = JSON.parse(found.merged ?? '{"auths":{}}');
-    expect([Object.keys(merged.auths), found.invalid]).toEqual([registries, invalid]);
-    expect(found.merged === undefined).toBe(registries.length === 0);
-  });
+test('whoever has the data of the Secret alone knows what no log may show', () => {
+  const stage = compileStage(
+    inputOf({
+      context: contextOf({ netrc: NETRC }),
+      secrets: new Map([['token', 'abc']]),
+      runner: { secretEnvironment: new Map([['KEY', 'def']]) },
+      pipeline: pipelineOf({ steps: [stepOf({ environment: from({ A: 'token' }) })] }),
+    }),
+  );
+  const masks = masksOf(stage.secret?.stringData ?? {});
+  expect(masks).toEqual(stage.masks);
+  expect(masks).toEqual(expect.arrayContaining(['abc', 'def', 'octocat', 'correct horse']));
+  expect(masks).not.toContain('git.example.com');
+  expect(masksOf({})).toEqual([]);
 });

@@ -25,8 +25,8 @@ interface Cluster {
   readonly requests: string[];
   readonly watch: SharedWatch<ObjectLike>;
   /** Sends an event down the open watch. */
-  send(type: string, object: ObjectLike): Promise<void>;
-  cut(): void;
+  readonly send: (type: string, object: ObjectLike) => Promise<void>;
+  readonly cut: () => void;
 }
 
 async function cluster(

@@ -130,8 +130,13 @@ describe('isComparable', () => {
     ['a verdict', ['start 2 success', 'exit 2 137 killed'], {}, true],
     ['a detached step', ['start 1 success', 'exit 1 0'], { '1-a': 'running' }, true],
   ] as const)('%s', (_, journal, pod, expected) => {
-    expect(isComparable(plan, containersOf(plan), journalOf(...journal), podOf(pod))).toBe(
-      expected,
-    );
+    expect(
+      isComparable({
+        plan,
+        containers: containersOf(plan),
+        journal: journalOf(...journal),
+        pod: podOf(pod),
+      }),
+    ).toBe(expected);
   });
 });

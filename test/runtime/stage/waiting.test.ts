@@ -57,12 +57,12 @@ const CASES: readonly Case[] = [
   {
     title: 'a Pod that was just made',
     pod: { metadata: { name: 'drone-1' }, spec: { containers: [] } },
-    waiting: { phase: 'unschedulable', text: 'waiting for the scheduler' },
+    waiting: { phase: 'unschedulable', usual: true, text: 'waiting for the scheduler' },
   },
   {
     title: 'a Pod that nobody has seen',
     pod: undefined,
-    waiting: { phase: 'unschedulable', text: 'waiting for the scheduler' },
+    waiting: { phase: 'unschedulable', usual: true, text: 'waiting for the scheduler' },
   },
   {
     title: 'no room, in the words of the scheduler',
@@ -110,7 +110,7 @@ const CASES: readonly Case[] = [
   {
     title: 'a node that has not said anything yet',
     pod: starting({}),
-    waiting: { phase: 'starting', text: 'starting containers on node-1' },
+    waiting: { phase: 'starting', usual: true, text: 'starting containers on node-1' },
   },
   {
     title: 'an image on its way',
