@@ -24,17 +24,20 @@ export interface StepReportOptions {
   /** Wrote it before: a replica that is no more, so nobody knows which version the server has. */
   readonly isAdopted: boolean;
   readonly onWritten: (status: StepState) => void;
-  readonly onGivenUp: (error: DroneError) => void;
+  readonly onGivenUp: (error: unknown) => void;
 }
 
 /** Writes that a step gets in its life: running, and its end. One more for a card. */
 const MOST_WRITES = 3;
+/** Each replica that had the stage wrote the step anew; more than this is no version of ours. */
+const MOST_RAISES = 200;
 
 export class StepReport {
   readonly #options: StepReportOptions;
   #step: ServerStep;
   #wanted: StepNews | undefined;
   #writing: Promise<void> | undefined;
+  #busy = false;
   #over = false;
   /** How often the version was raised because of a conflict. */
   #raised = 0;
@@ -54,9 +57,9 @@ export class StepReport {
   report(news: StepNews): void {
     if (this.#over) return;
     this.#wanted = news;
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#writing = this.#write();
   }
 
   /** Resolves when everything was written, or given up. */
@@ -77,6 +80,8 @@ export class StepReport {
         await this.#failed(error);
       }
     }
+    // In the same turn as the last look at what is wanted, or a report in between would be lost.
+    this.#busy = false;
   }
 
   #body(news: StepNews): ServerStep {
@@ -95,18 +100,20 @@ export class StepReport {
     const { signal, isAdopted, mayWrite, onGivenUp } = this.#options;
     if (signal.aborted || !(error instanceof DroneError)) {
       this.#over = true;
-      if (!signal.aborted) throw error;
+      if (!signal.aborted) onGivenUp(error);
       return;
     }
-    // A lost answer, or what a replica wrote that is no more: its version can only be a little higher.
-    const isExplained = isConflict(error) && this.#raised < MOST_WRITES;
-    const isOwn = isExplained && (error.afterRetry || isAdopted);
+    // A lost answer, or what replicas wrote that are no more: its version can only be a little higher.
+    const isExplained = isConflict(error) && this.#raised < MOST_RAISES;
+    const isLittle = this.#raised < MOST_WRITES;
+    const isOwn = isExplained && isLittle && (error.afterRetry || isAdopted);
     if (isExplained && (isOwn || (await mayWrite()))) {
       this.#raised += 1;
       this.#step = { ...this.#step, version: this.#step.version + 1 };
       return;
     }
     this.#over = true;
-    onGivenUp(error);
+    // A cancel has written it, or another replica will: nothing is amiss.
+    if (!isExplained) onGivenUp(error);
   }
 }
