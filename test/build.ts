@@ -1,7 +1,24 @@
 /** `npm run build`: one command, `build/drone-kube.js`, whose parts are loaded as a verb needs them. */
 import { chmod, copyFile, rm } from 'node:fs/promises';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { POD_SCRIPTS } from '../runtime/pod/scripts.ts';
+
+/**
+ * Importing the client library has no effect but its names, which its package does not say: without
+ * that all of it would be in the bundle.
+ */
+const WITHOUT_SIDE_EFFECTS: Plugin = {
+  name: 'without-side-effects',
+  setup: ({ onResolve, resolve }) => {
+    onResolve({ filter: /./ }, async ({ path, pluginData, ...options }) => {
+      const isOwn = options.importer.includes('/@kubernetes/client-node/');
+      if (pluginData === OWN || !(isOwn || path === '@kubernetes/client-node')) return undefined;
+      const found = await resolve(path, { ...options, pluginData: OWN });
+      return found.errors.length > 0 || found.external ? found : { ...found, sideEffects: false };
+    });
+  },
+};
+const OWN = Symbol('own');
 
 const root = new URL('../', import.meta.url).pathname;
 
@@ -19,6 +36,7 @@ export async function buildProgram(): Promise<string> {
     target: 'node24',
     minify: true,
     legalComments: 'none',
+    plugins: [WITHOUT_SIDE_EFFECTS],
     // Some dependencies are CommonJS and ask for Node's own modules by `require`.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

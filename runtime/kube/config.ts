@@ -51,7 +51,7 @@ export interface LoadConfigOptions {
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<KubeAccess> {
   const environment = options.environment ?? process.env;
   const files = kubeconfigFiles(options.kubeconfig, environment);
-  const library = await import('@kubernetes/client-node');
+  const library = await import('./library.ts');
   const newRequest = (server: string): RequestContext =>
     new library.RequestContext(server, library.HttpMethod.GET);
   if (files.length > 0) {
