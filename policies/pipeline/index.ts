@@ -1,0 +1,11 @@
+/** The runner's own policies, for trusted and untrusted repositories. */
+export {
+  PIPELINE_POLICY_DEFAULTS,
+  policyDocuments,
+  type PipelinePolicies,
+  type PipelinePolicy,
+  type PolicyAmounts,
+  type PolicyToleration,
+  type TrustedPolicy,
+} from './policies.ts';
+export { policyFile, type PolicyText } from './policy-file.ts';
