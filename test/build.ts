@@ -3,23 +3,23 @@ import { chmod, copyFile, rm } from 'node:fs/promises';
 import { build, type Plugin } from 'esbuild';
 import { POD_SCRIPTS } from '../runtime/pod/scripts.ts';
 
+const OWN = Symbol('own');
+
 /**
  * Importing the client library has no effect but its names, which its package does not say: without
  * that all of it would be in the bundle.
  */
 const WITHOUT_SIDE_EFFECTS: Plugin = {
   name: 'without-side-effects',
-  setup: ({ onResolve, resolve }) => {
-    onResolve({ filter: /./ }, async ({ path, pluginData, ...options }) => {
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /./ }, async ({ path, pluginData, ...options }) => {
       const isOwn = options.importer.includes('/@kubernetes/client-node/');
       if (pluginData === OWN || !(isOwn || path === '@kubernetes/client-node')) return undefined;
-      const found = await resolve(path, { ...options, pluginData: OWN });
+      const found = await bundler.resolve(path, { ...options, pluginData: OWN });
       return found.errors.length > 0 || found.external ? found : { ...found, sideEffects: false };
     });
   },
 };
-const OWN = Symbol('own');
-
 const root = new URL('../', import.meta.url).pathname;
 
 /** Makes the bundle; returns the path of the command. */
