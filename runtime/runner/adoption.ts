@@ -21,17 +21,15 @@ const LOOK_MS = 500;
 
 /**
  * Until the signal is aborted. Records are read when this replica begins, and when a Lease of
- * another one has run out; never else.
+ * another one has gone or run out; never else.
  */
 export async function adoptStages(options: AdoptionOptions, signal: AbortSignal): Promise<void> {
   const { clock, lease, log } = options;
-  let isFirst = true;
   while (!signal.aborted) {
-    const isDue = isFirst ? lease.peers.isLive : lease.peers.dead(clock.now()).length > 0;
-    if (isDue) {
+    if (lease.peers.isLookDue(clock.now())) {
+      lease.peers.looked();
       try {
         await insist(async () => scan(options, signal), { clock, signal });
-        isFirst = false;
       } catch (error) {
         if (signal.aborted) return;
         log.warn('cannot look for stages that nobody has', { error });

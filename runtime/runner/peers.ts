@@ -24,6 +24,8 @@ export class Peers {
   readonly #known = new Map<string, Known>();
   /** Since when the watch tells all; undefined while it does not. */
   #liveSince: number | undefined;
+  /** A Lease went, and nobody has looked since for what its replica left behind. */
+  #hasLeft = true;
 
   /** @param ownPod the uid of the own Pod, '' outside of a cluster */
   constructor(own: string, ownPod: string) {
@@ -39,6 +41,7 @@ export class Peers {
 
   gone(name: string): void {
     this.#known.delete(name);
+    this.#hasLeft = true;
   }
 
   live(now: number): void {
@@ -65,6 +68,16 @@ export class Peers {
     // In one Pod there is only one replica at a time: the other one was this one's predecessor.
     if (this.#ownPod !== '' && lease.podUid === this.#ownPod) return true;
     return now - Math.max(lease.seenAt, this.#liveSince) > lease.durationMs;
+  }
+
+  /** Whether there may be stages that nobody has: look for them, after `looked`. */
+  isLookDue(now: number): boolean {
+    return this.isLive && (this.#hasLeft || this.dead(now).length > 0);
+  }
+
+  /** Somebody is about to look. */
+  looked(): void {
+    this.#hasLeft = false;
   }
 
   /** Names of the Leases of replicas that are no more. */

@@ -9,10 +9,14 @@ export interface ServerPatience {
   /** Milliseconds from the first try after which a failure is final. */
   readonly limitMs: number;
   readonly onFailure?: (error: DroneError) => void;
+  /**
+   * What is no failure of the server but its answer. By default a conflict is: for a call that can
+   * have none, whatever tells one is a proxy on a bad day.
+   */
+  readonly isAnswer?: (error: unknown) => boolean;
 }
 
-/** What is no failure of the server but its answer. */
-const isAnswer = (error: unknown): boolean =>
+const isAnswerToWrite = (error: unknown): boolean =>
   isConflict(error) || isNoRows(error) || isAlreadyStored(error);
 
 /**
@@ -20,7 +24,7 @@ const isAnswer = (error: unknown): boolean =>
  * failure. `work` may be done any number of times.
  */
 export async function withServer<T>(work: () => Promise<T>, patience: ServerPatience): Promise<T> {
-  const { clock, signal, limitMs, onFailure } = patience;
+  const { clock, signal, limitMs, onFailure, isAnswer = isAnswerToWrite } = patience;
   const until = clock.now() + limitMs;
   for (let tries = 0; ; tries += 1) {
     try {

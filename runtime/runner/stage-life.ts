@@ -8,7 +8,9 @@ import { KubeError } from '../kube/errors.ts';
 import type { StageResult } from '../stage/conclude.ts';
 import { deleteNamespace, ensureNamespace, findPod, removeObjects, secretData } from './cluster.ts';
 import { feedOfPod } from '../stage/cluster-feed.ts';
-import { runStage, StageKilled, StageLeft, type StageStart } from '../stage/run.ts';
+import { StageKilled, StageLeft } from '../stage/kill.ts';
+import type { StageStart } from '../stage/run-options.ts';
+import { runStage } from '../stage/run.ts';
 import { specOf } from '../stage/spec.ts';
 import { stageLogger, type Logger } from '../telemetry/logger.ts';
 import type { RunnerContext } from './context.ts';
@@ -327,7 +329,7 @@ export class StageLife {
     { stage, steps }: Written,
     options: Pick<StageReportOptions, 'isAdopted' | 'announcements' | 'mayRestart'>,
   ): StageReport {
-    const { server, clock, signal, cards, metrics, runnerName, tell } = this.#context;
+    const { server, clock, signal, cards, metrics, runnerName, readSteps, tell } = this.#context;
     return new StageReport({
       server,
       clock,
@@ -338,6 +340,7 @@ export class StageLife {
       cards,
       ...options,
       standing: async () => this.#server.standing(),
+      readSteps,
       onFailure: (what, error) => this.#log.warn(`cannot ${what}`, { error }),
       onLog: (bytes) => metrics.logDelivered(bytes),
       onSteps: (entries) =>

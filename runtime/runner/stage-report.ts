@@ -1,9 +1,9 @@
 /** Telling the server of one stage: its steps as they go, their logs, and its end. */
 import { CardFilter } from '../drone/cards.ts';
-import type { DroneServer, ServerStage, ServerStep, StepState } from '../drone/rpc.ts';
+import type { Details, DroneServer, ServerStage, ServerStep, StepState } from '../drone/rpc.ts';
 import type { StepEntry } from '../telemetry/history.ts';
 import { StepLog } from '../drone/step-log.ts';
-import { isConflict, isNoRows } from '../drone/errors.ts';
+import { isAlreadyStored, isConflict, isNoRows } from '../drone/errors.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Journal } from '../pod/journal.ts';
 import type { StageResult, StepResult } from '../stage/conclude.ts';
@@ -28,6 +28,8 @@ export interface StageReportOptions {
   readonly cards: boolean;
   /** Asks server and record. */
   readonly standing: () => Promise<Standing>;
+  /** The steps as the server has them; undefined where nobody may read them. */
+  readonly readSteps: (details: Details) => Promise<readonly ServerStep[] | undefined>;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly onLog: (bytes: number) => void;
   /** All steps, whenever one changes. */
@@ -170,7 +172,7 @@ export class StageReport {
   }
 
   #stateOf(step: ServerStep): Reported {
-    const { server, signal, isAdopted, cards, clock, standing, onFailure } = this.#options;
+    const { server, signal, isAdopted, cards, clock, onFailure } = this.#options;
     const log = new StepLog({
       server: {
         batch: async (...call) => server.batch(...call),
@@ -179,6 +181,7 @@ export class StageReport {
             clock,
             signal,
             limitMs: LOG_LIMIT_MS,
+            isAnswer: (error) => isAlreadyStored(error) || isNoRows(error),
             onFailure: (error) => onFailure('upload a log', error),
           }),
       },
@@ -199,7 +202,7 @@ export class StageReport {
       step,
       signal,
       isAdopted,
-      mayWrite: async () => (await standing()).kind === 'own',
+      standing: async () => this.#standingOf(step),
       onWritten: (status) => {
         if (status === 'running') log.goLive();
       },
@@ -217,6 +220,14 @@ export class StageReport {
       result: undefined,
       finished: undefined,
     };
+  }
+
+  async #standingOf({ number }: ServerStep) {
+    const { standing, readSteps } = this.#options;
+    const now = await standing();
+    if (now.kind !== 'own') return undefined;
+    const stored = await readSteps(now.details);
+    return { version: stored?.find((step) => step.number === number)?.version };
   }
 
   #run(step: Reported, started: number): void {

@@ -46,8 +46,10 @@ export class StageServer {
   async details(): Promise<Details | undefined> {
     const { context, stage } = this.#options;
     try {
-      return await this.#insist('read the stage', async () =>
-        context.server.details(stage, context.signal),
+      return await this.#insist(
+        'read the stage',
+        async () => context.server.details(stage, context.signal),
+        isNoRows,
       );
     } catch (error) {
       if (isNoRows(error)) return undefined;
@@ -126,13 +128,18 @@ export class StageServer {
     return (await this.#options.context.readSteps(details)) ?? [];
   }
 
-  async #insist<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async #insist<T>(
+    what: string,
+    work: () => Promise<T>,
+    isAnswer?: (error: unknown) => boolean,
+  ): Promise<T> {
     const { context, log } = this.#options;
     return withServer(work, {
       clock: context.clock,
       signal: context.signal,
       limitMs: SERVER_LIMIT_MS,
       onFailure: (error) => log().warn(`cannot ${what}`, { error }),
+      ...(isAnswer === undefined ? {} : { isAnswer }),
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Telling the server how one step goes: always the newest state, never two writes at once. */
-import { DroneError, isConflict } from '../drone/errors.ts';
+import { isConflict, type DroneError } from '../drone/errors.ts';
 import type { DroneServer, ServerStep, StepState } from '../drone/rpc.ts';
 
 /** What changes of a step. Times are unix seconds, 0 before. */
@@ -17,10 +17,11 @@ export interface StepReportOptions {
   readonly step: ServerStep;
   readonly signal: AbortSignal;
   /**
-   * Somebody wrote the step and was not us, as far as we know: whether we are still to write it.
-   * The server cancels a build by writing its steps; another replica may have the stage.
+   * Somebody wrote the step and was not us, as far as we know: undefined where we are not to write
+   * it any more. The server cancels a build by writing its steps; another replica may have the stage.
+   * `version` is the one that the server has, where that can be read.
    */
-  readonly mayWrite: () => Promise<boolean>;
+  readonly standing: () => Promise<{ readonly version: number | undefined } | undefined>;
   /** Wrote it before: a replica that is no more, so nobody knows which version the server has. */
   readonly isAdopted: boolean;
   readonly onWritten: (status: StepState) => void;
@@ -29,8 +30,9 @@ export interface StepReportOptions {
 
 /** Writes that a step gets in its life: running, and its end. One more for a card. */
 const MOST_WRITES = 3;
-/** Each replica that had the stage wrote the step anew; more than this is no version of ours. */
-const MOST_RAISES = 200;
+/** Each replica that had the stage wrote the step anew; where no version can be read, so many are tried. */
+const SPAN = 50;
+const MOST_TRIES = 200;
 
 export class StepReport {
   readonly #options: StepReportOptions;
@@ -39,13 +41,16 @@ export class StepReport {
   #writing: Promise<void> | undefined;
   #busy = false;
   #over = false;
-  /** How often the version was raised because of a conflict. */
-  #raised = 0;
+  /** The last version that the server told us. */
+  #told: number;
+  /** Conflicts since then. */
+  #conflicts = 0;
   #schema = '';
 
   constructor(options: StepReportOptions) {
     this.#options = options;
     this.#step = options.step;
+    this.#told = options.step.version;
   }
 
   /** The step has a card of this schema; written with its end. */
@@ -74,7 +79,8 @@ export class StepReport {
         const { server, signal, onWritten } = this.#options;
         this.#step = await server.putStep(this.#body(news), signal);
         if (this.#wanted === news) this.#wanted = undefined;
-        this.#raised = 0;
+        this.#told = this.#step.version;
+        this.#conflicts = 0;
         onWritten(news.status);
       } catch (error) {
         await this.#failed(error);
@@ -97,23 +103,27 @@ export class StepReport {
   }
 
   async #failed(error: unknown): Promise<void> {
-    const { signal, isAdopted, mayWrite, onGivenUp } = this.#options;
-    if (signal.aborted || !(error instanceof DroneError)) {
+    const { signal, onGivenUp } = this.#options;
+    try {
+      if (signal.aborted || !isConflict(error) || this.#conflicts >= MOST_TRIES) throw error;
+      this.#conflicts += 1;
+      const version = await this.#nextVersion(error);
+      // Else a cancel has written it, or another replica will: nothing is amiss.
+      if (version === undefined) this.#over = true;
+      else this.#step = { ...this.#step, version };
+    } catch (failure) {
       this.#over = true;
-      if (!signal.aborted) onGivenUp(error);
-      return;
+      if (!signal.aborted) onGivenUp(failure);
     }
-    // A lost answer, or what replicas wrote that are no more: its version can only be a little higher.
-    const isExplained = isConflict(error) && this.#raised < MOST_RAISES;
-    const isLittle = this.#raised < MOST_WRITES;
-    const isOwn = isExplained && isLittle && (error.afterRetry || isAdopted);
-    if (isExplained && (isOwn || (await mayWrite()))) {
-      this.#raised += 1;
-      this.#step = { ...this.#step, version: this.#step.version + 1 };
-      return;
-    }
-    this.#over = true;
-    // A cancel has written it, or another replica will: nothing is amiss.
-    if (!isExplained) onGivenUp(error);
+  }
+
+  /** Not only upwards: a proxy makes conflicts up. undefined where we are not to write any more. */
+  async #nextVersion({ afterRetry }: DroneError): Promise<number | undefined> {
+    const { isAdopted, standing } = this.#options;
+    const next = this.#told + (this.#conflicts % SPAN);
+    // A lost answer, or what a replica wrote that is no more: its version is only a little higher.
+    if (this.#conflicts <= MOST_WRITES && (afterRetry || isAdopted)) return next;
+    const stands = await standing();
+    return stands === undefined ? undefined : (stands.version ?? next);
   }
 }

@@ -3,26 +3,23 @@
  * the order of the steps is decided in the Pod, and what the things it sees mean is decided by the
  * pure parts beside it. So it can begin in the middle, where somebody else left off.
  */
-import type { PlanStep } from '../compile/plan.ts';
 import type { CompiledStage } from '../compile/types.ts';
-import type { Clock } from '../kube/clock.ts';
-import { isQuota, KubeError } from '../kube/errors.ts';
-import { insist, isPassing, type Patience } from '../kube/insist.ts';
-import type { Transport } from '../kube/transport.ts';
+import { KubeError } from '../kube/errors.ts';
+import { insist, isPassing } from '../kube/insist.ts';
 import type { PodLike } from '../kube/types.ts';
-import type { Journal } from '../pod/journal.ts';
 import { StageActions } from './actions.ts';
-import type { ClusterFeed } from './cluster-feed.ts';
 import { conclude, isComparable, settledStep } from './conclude.ts';
-import type { ConcludeInput, Interruption, StageResult, StepResult } from './conclude.ts';
-import { outsideEnd, type StageLimits } from './ends.ts';
-import { createOwner, createRest, deleteOwner, deletePod } from './objects.ts';
+import type { ConcludeInput, Interruption, StageResult } from './conclude.ts';
+import { outsideEnd } from './ends.ts';
+import { interruptionOf, StageLeft } from './kill.ts';
+import { createStage, deleteOwner, deletePod } from './objects.ts';
+import { hasStarted } from './pod-view.ts';
+import type { RunOptions, StageStart } from './run-options.ts';
 import type { StageSpec } from './spec.ts';
 import { StageWatch } from './stage-watch.ts';
-import { StepLogs, type StepLogsOptions } from './step-logs.ts';
+import { StepLogs } from './step-logs.ts';
 import { Tasks } from './tasks.ts';
 import { Turnclocks } from './turn-clocks.ts';
-import { hasStarted } from './pod-view.ts';
 import { finishedLogs, readableLogs } from './turns.ts';
 import {
   advanceWait,
@@ -33,60 +30,8 @@ import {
   type Wait,
 } from './waiting.ts';
 
-/** What somebody who looks on is told. Calls come in order; reading a log waits for `line`. */
-export interface StageObserver {
-  readonly line: StepLogsOptions['onLine'];
-  /** What a step wrote could not all be read. */
-  readonly hole: StepLogsOptions['onHole'];
-  /**
-   * Why nothing happens yet, and to which step if it is one; called when the reason changes.
-   * `usual`: every Pod goes through it, so it tells something only when it lasts.
-   */
-  readonly waiting: (text: string, usual: boolean, step: number | undefined) => void;
-  readonly journal: (journal: Journal) => void;
-  /**
-   * A step is over and the kubelet has confirmed it, while others go on. `hasLog`: a `logEnd` came
-   * or will come.
-   */
-  readonly settled?: (result: StepResult, hasLog: boolean) => void;
-  /** The log of a step was read to its end; no `line` of it follows. */
-  readonly logEnd?: (step: PlanStep) => void;
-  /**
-   * Everything is known and shown; what is left is to clean up, which waits for this. `keep`: the
-   * objects belong to somebody else now and are left alone.
-   */
-  readonly result: (result: StageResult) => Promise<'remove' | 'keep'>;
-}
-
-/** Objects to be made, or the Pod that was found of those that somebody made. */
-export type StageStart =
-  { readonly create: CompiledStage } | { readonly found: PodLike | undefined };
-
-export interface RunOptions {
-  readonly transport: Transport;
-  /** `wall` is unix milliseconds, beside the clock that never goes back. */
-  readonly clock: Clock & { wall(): number };
-  readonly feed: ClusterFeed;
-  readonly observer: StageObserver;
-  readonly limits: StageLimits;
-  /** Values that no log may show. */
-  readonly masks: readonly string[];
-  /** Characters of a line of the log that are kept together. */
-  readonly longestLine: number;
-  /** Milliseconds that the API server may be away while objects are made, and logs be read after the end. */
-  readonly patienceMs: number;
-  /** Aborted: the stage is killed; a StageKilled as the reason says by whom, a StageLeft means something else. */
-  readonly signal: AbortSignal;
-  /** Brings the working tree into the Pod, where the plan has a step for it. */
-  readonly upload?: (signal: AbortSignal) => Promise<void>;
-  /** Called as soon as there is something to remove, should this process end. */
-  readonly onCreated?: () => void;
-}
-
 /** Looked at this often (milliseconds) where nothing happens, because clocks run. */
 const LOOK_MS = 250;
-/** The quota is tried again this often. */
-const QUOTA_MS = 2_000;
 /** The kubelet tells the end of a container within about a second; one that restarts gets this long. */
 const COMPARE_MS = 60_000;
 const GONE_MS = 30_000;
@@ -238,25 +183,15 @@ class StageRun {
 
   async #create(stage: CompiledStage): Promise<PodLike | undefined> {
     const { transport, clock, limits, signal, onCreated, patienceMs } = this.#options;
-    const patience: Patience = { clock, signal, limitMs: patienceMs };
-    const until = clock.now() + limits.queued;
-    for (;;) {
-      try {
-        const owner = await createOwner(transport, stage, patience);
-        onCreated?.();
-        return await createRest(transport, stage, owner, patience);
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        if (!isQuota(error)) throw error;
-        const text = `the quota of the namespace is used up: ${messageOf(error)}`;
-        if (clock.now() >= until) {
-          this.#interrupt({ reason: 'quota', status: 'error', text });
-          return undefined;
-        }
-        this.#say({ ...this.#wait, phase: 'queued', text });
-        await clock.sleep(QUOTA_MS, signal).catch(() => undefined);
-      }
-    }
+    const made = await createStage(transport, stage, {
+      patience: { clock, signal, limitMs: patienceMs },
+      quotaMs: limits.queued,
+      onQuota: (text) => this.#say({ ...this.#wait, phase: 'queued', text }),
+      onOwner: onCreated ?? (() => undefined),
+    });
+    if (made === undefined || 'pod' in made) return made?.pod;
+    this.#interrupt({ reason: 'quota', status: 'error', text: made.quota });
+    return undefined;
   }
 
   /** Until the journal is complete and compared, or something ended the stage. */
@@ -359,20 +294,3 @@ class StageRun {
     await insist(() => deleteOwner(transport, namespace, name), { clock });
   }
 }
-
-const KILLED: Interruption = { reason: 'killed', status: 'killed', text: '' };
-
-const interruptionOf = (reason: unknown): Interruption =>
-  reason instanceof StageKilled ? { ...KILLED, text: reason.message } : KILLED;
-
-/** The reason of an aborted signal that says who killed the stage. */
-export class StageKilled extends Error {
-  override readonly name = 'StageKilled';
-}
-
-/** The reason of an aborted signal: somebody else has the stage now, so nothing of it is touched. */
-export class StageLeft extends Error {
-  override readonly name = 'StageLeft';
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');

@@ -62,3 +62,33 @@ test('nobody knows of a Lease that was never seen, or is gone: it may be very ne
   expect([peers.isDead('other', 1), peers.isDead('unheard', 1)]).toEqual([undefined, undefined]);
   expect(peers.dead(99_000)).toEqual([]);
 });
+
+describe('somebody has to look for stages that nobody has', () => {
+  test('once at the beginning, as soon as all Leases are known', () => {
+    const peers = new Peers('own', '');
+    expect(peers.isLookDue(0)).toBe(false);
+    peers.live(0);
+    expect(peers.isLookDue(0)).toBe(true);
+    peers.looked();
+    expect(peers.isLookDue(0)).toBe(false);
+  });
+
+  test('when a replica ended in good order and took its Lease with it', () => {
+    const peers = watching(lease('other', 'a'));
+    peers.looked();
+    peers.gone('other');
+    expect(peers.isLookDue(1)).toBe(true);
+  });
+
+  test('for as long as there is a Lease that has run out', () => {
+    const peers = watching(lease('other', 'a'));
+    peers.looked();
+    expect(peers.isLookDue(15_000)).toBe(false);
+    expect(peers.isLookDue(15_001)).toBe(true);
+    peers.looked();
+    expect(peers.isLookDue(15_002)).toBe(true);
+    peers.gone('other');
+    peers.looked();
+    expect(peers.isLookDue(15_003)).toBe(false);
+  });
+});

@@ -18,8 +18,11 @@ const STEP: ServerStep = {
 
 const DONE: StepNews = { status: 'success', exitCode: 0, error: '', started: 1, stopped: 2 };
 
-/** A server that has the step in a version of its own, and what it was told. */
-function setUp(version: number, mayWrite: boolean) {
+/**
+ * A server that has the step in a version of its own, and what it was told. `read`: the version
+ * that can be read there.
+ */
+function setUp(version: number, mayWrite: boolean, read?: number) {
   const written: ServerStep[] = [];
   const complaints: string[] = [];
   const report = new StepReport({
@@ -33,7 +36,7 @@ function setUp(version: number, mayWrite: boolean) {
     },
     step: STEP,
     signal: new AbortController().signal,
-    mayWrite: async () => mayWrite,
+    standing: async () => (mayWrite ? { version: read } : undefined),
     isAdopted: false,
     onWritten: () => undefined,
     onGivenUp: (error) => complaints.push(String(error)),
@@ -57,6 +60,13 @@ describe('a step that somebody else has written', () => {
     expect(written).toMatchObject([{ status: 'success', version: 41 }]);
   });
 
+  test('is written at once where its version can be read', async () => {
+    const { report, written } = setUp(900, true, 900);
+    report.report(DONE);
+    await report.settle();
+    expect(written).toMatchObject([{ status: 'success', version: 901 }]);
+  });
+
   test('stays as it is after a cancel, which is nothing to complain about', async () => {
     const { report, written, complaints } = setUp(2, false);
     report.report(DONE);
@@ -74,6 +84,55 @@ describe('a step that somebody else has written', () => {
   });
 });
 
+test.each<[string, number | undefined]>([
+  ['can be read', 1],
+  ['nobody can read', undefined],
+])('conflicts that a proxy made up do no harm where the version %s', async (_title, read) => {
+  const written: string[] = [];
+  let bad = 7;
+  const report = new StepReport({
+    server: {
+      putStep: async (step) => {
+        bad -= 1;
+        if (bad >= 0 || step.version !== 1) throw new DroneError('drone-conflict', 'made up');
+        written.push(step.status);
+        return { ...step, version: 2 };
+      },
+    },
+    step: STEP,
+    signal: new AbortController().signal,
+    standing: async () => ({ version: read }),
+    isAdopted: true,
+    onWritten: () => undefined,
+    onGivenUp: () => undefined,
+  });
+  report.report(DONE);
+  await report.settle();
+  expect(written).toEqual(['success']);
+});
+
+test('a server that cannot be asked is told of, and nobody fails', async () => {
+  const complaints: string[] = [];
+  const report = new StepReport({
+    server: {
+      putStep: async () => {
+        throw new DroneError('drone-conflict', 'changed meanwhile');
+      },
+    },
+    step: STEP,
+    signal: new AbortController().signal,
+    standing: async () => {
+      throw new Error('gone for hours');
+    },
+    isAdopted: false,
+    onWritten: () => undefined,
+    onGivenUp: (error) => complaints.push(String(error)),
+  });
+  report.report(DONE);
+  await expect(report.settle()).resolves.toBeUndefined();
+  expect(complaints).toEqual(['Error: gone for hours']);
+});
+
 test.each([0, 1, 2, 3, 4, 5, 6])(
   'a report that comes %i turns after the one before was written is written too',
   async (turns) => {
@@ -89,7 +148,7 @@ test.each([0, 1, 2, 3, 4, 5, 6])(
       },
       step: STEP,
       signal: new AbortController().signal,
-      mayWrite: async () => true,
+      standing: async () => ({ version: undefined }),
       isAdopted: false,
       onWritten: (status) => {
         if (status === 'running') later(turns, () => report.report(DONE));
