@@ -136,3 +136,55 @@ export const STAGE_PERMISSIONS: readonly Permission[] = [
     reason: 'which Pod Security level the namespace enforces; a Role covers its own namespace only',
   },
 ];
+
+/**
+ * What the reaper needs, under an account of its own: in the namespace of the runner (`runner`), in
+ * each namespace that stages run in (`stages`), and in the cluster where namespaces are made for
+ * single stages (`cluster`; not needed else).
+ */
+export const REAPER_PERMISSIONS: Readonly<
+  Record<'runner' | 'stages' | 'cluster', readonly Permission[]>
+> = {
+  runner: [
+    {
+      group: '',
+      resource: 'configmaps',
+      verbs: ['get', 'list', 'update', 'patch', 'delete'],
+      reason: 'records of stages; patch notes since when one has no owner',
+    },
+    {
+      group: 'coordination.k8s.io',
+      resource: 'leases',
+      verbs: ['get', 'list', 'delete'],
+      reason: 'which replicas are gone for long',
+    },
+  ],
+  stages: [
+    {
+      group: '',
+      resource: 'pods',
+      verbs: ['list', 'delete'],
+      reason: 'Pods that no runner has any more',
+    },
+    {
+      group: '',
+      resource: 'configmaps',
+      verbs: ['list', 'delete'],
+      reason: 'scripts and shared environment of such Pods',
+    },
+    {
+      group: '',
+      resource: 'secrets',
+      verbs: ['list', 'delete'],
+      reason: 'Secrets of such Pods; there is no right to list them without their values',
+    },
+  ],
+  cluster: [
+    {
+      group: '',
+      resource: 'namespaces',
+      verbs: ['list', 'delete'],
+      reason: 'namespaces that were made for one stage',
+    },
+  ],
+};

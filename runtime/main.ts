@@ -9,8 +9,10 @@ Drone CI pipelines on Kubernetes.
 Verbs:
   exec      run a pipeline on the cluster of the kubeconfig
   daemon    take the pipelines of a Drone server and run them, as configured by the environment
-  lint      say what is wrong with a pipeline file
+  lint      say what is wrong with pipeline files
+  format    write pipeline files in one layout, with all of their comments
   compile   print the Kubernetes objects of a pipeline
+  reap      remove what belongs to no runner any more, and end its builds on the Drone server
 
 drone-kube VERB --help tells the options.
 `;
@@ -23,8 +25,12 @@ async function run(verb: string | undefined, args: string[], terminal: Terminal)
       return (await import('./cli/daemon.ts')).daemon(args, terminal);
     case 'lint':
       return (await import('./cli/lint.ts')).lint(args, terminal);
+    case 'format':
+      return (await import('./cli/format.ts')).format(args, terminal);
     case 'compile':
       return (await import('./cli/compile.ts')).compile(args, terminal);
+    case 'reap':
+      return (await import('./cli/reap.ts')).reap(args, terminal);
     case 'guard': {
       // Started by `exec` alone.
       const { guard } = await import('./cli/guard.ts');
