@@ -27,7 +27,7 @@ export async function adoptStages(options: AdoptionOptions, signal: AbortSignal)
   const { clock, lease, log } = options;
   while (!signal.aborted) {
     if (lease.peers.isLookDue(clock.now())) {
-      lease.peers.looked();
+      lease.peers.looked(clock.now());
       try {
         await insist(async () => scan(options, signal), { clock, signal });
       } catch (error) {

@@ -96,7 +96,7 @@ export class ReplicaLease {
       signal,
       onEvent: ({ type, object }) => {
         const { name, annotations } = object.metadata;
-        if (type === 'DELETED') this.peers.gone(name);
+        if (type === 'DELETED') this.peers.gone(name, clock.now());
         else {
           const durationMs = (object.spec?.leaseDurationSeconds ?? 0) * 1000;
           const podUid = annotations?.[ANNOTATION_POD_UID] ?? '';

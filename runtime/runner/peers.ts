@@ -14,6 +14,9 @@ interface Known extends SeenLease {
   readonly seenAt: number;
 }
 
+/** Milliseconds that a process may take to end after its Lease went. */
+const LATE_MS = 3_000;
+
 /**
  * Clocks of other machines are not compared: a Lease is dead when it was watched without a break
  * for its whole duration and did not change. While nothing can be watched nobody dies.
@@ -24,8 +27,8 @@ export class Peers {
   readonly #known = new Map<string, Known>();
   /** Since when the watch tells all; undefined while it does not. */
   #liveSince: number | undefined;
-  /** A Lease went, and nobody has looked since for what its replica left behind. */
-  #hasLeft = true;
+  /** When to look for what replicas left behind whose Lease went. */
+  #looks: number[] = [Number.NEGATIVE_INFINITY];
 
   /** @param ownPod the uid of the own Pod, '' outside of a cluster */
   constructor(own: string, ownPod: string) {
@@ -39,9 +42,10 @@ export class Peers {
     this.#known.set(lease.name, { ...lease, seenAt });
   }
 
-  gone(name: string): void {
+  gone(name: string, now: number): void {
     this.#known.delete(name);
-    this.#hasLeft = true;
+    // What it was just about to write comes after its Lease went.
+    this.#looks.push(now, now + LATE_MS);
   }
 
   live(now: number): void {
@@ -72,12 +76,12 @@ export class Peers {
 
   /** Whether there may be stages that nobody has: look for them, after `looked`. */
   isLookDue(now: number): boolean {
-    return this.isLive && (this.#hasLeft || this.dead(now).length > 0);
+    return this.isLive && (this.#looks.some((at) => at <= now) || this.dead(now).length > 0);
   }
 
   /** Somebody is about to look. */
-  looked(): void {
-    this.#hasLeft = false;
+  looked(now: number): void {
+    this.#looks = this.#looks.filter((at) => at > now);
   }
 
   /** Names of the Leases of replicas that are no more. */

@@ -58,7 +58,7 @@ describe('a replica is not dead', () => {
 
 test('nobody knows of a Lease that was never seen, or is gone: it may be very new', () => {
   const peers = watching(lease('other', 'a'));
-  peers.gone('other');
+  peers.gone('other', 0);
   expect([peers.isDead('other', 1), peers.isDead('unheard', 1)]).toEqual([undefined, undefined]);
   expect(peers.dead(99_000)).toEqual([]);
 });
@@ -69,26 +69,29 @@ describe('somebody has to look for stages that nobody has', () => {
     expect(peers.isLookDue(0)).toBe(false);
     peers.live(0);
     expect(peers.isLookDue(0)).toBe(true);
-    peers.looked();
+    peers.looked(0);
     expect(peers.isLookDue(0)).toBe(false);
   });
 
   test('when a replica ended in good order and took its Lease with it', () => {
     const peers = watching(lease('other', 'a'));
-    peers.looked();
-    peers.gone('other');
+    peers.looked(0);
+    peers.gone('other', 1);
     expect(peers.isLookDue(1)).toBe(true);
+    peers.looked(1);
+    expect(peers.isLookDue(2)).toBe(false);
+    // Once more, for what it was just about to write.
+    expect(peers.isLookDue(3_001)).toBe(true);
+    peers.looked(3_001);
+    expect(peers.isLookDue(99_000)).toBe(false);
   });
 
   test('for as long as there is a Lease that has run out', () => {
     const peers = watching(lease('other', 'a'));
-    peers.looked();
+    peers.looked(0);
     expect(peers.isLookDue(15_000)).toBe(false);
     expect(peers.isLookDue(15_001)).toBe(true);
-    peers.looked();
+    peers.looked(15_001);
     expect(peers.isLookDue(15_002)).toBe(true);
-    peers.gone('other');
-    peers.looked();
-    expect(peers.isLookDue(15_003)).toBe(false);
   });
 });
