@@ -127,7 +127,8 @@ export class StepLog {
   }
 
   #deliver(): void {
-    if (this.#isFull()) this.#hurry.abort();
+    // Each abort makes an exception: once a batch is enough, not once a line.
+    if (this.#isFull() && !this.#hurry.signal.aborted) this.#hurry.abort();
     if (this.#hasWork()) this.#sending ??= this.#sendAll();
   }
 

@@ -1,4 +1,5 @@
 /** Follows the log of a container until the container has ended and every line was delivered. */
+import { promisify } from 'node:util';
 import { systemClock, type Clock } from './clock.ts';
 import { errorFromNetwork, isNotFound, KubeError, type KubeErrorCode } from './errors.ts';
 import { guarded, HandlerFailure } from './handler.ts';
@@ -49,6 +50,8 @@ export async function followLog(transport: Transport, options: LogOptions): Prom
     throw error;
   }
 }
+
+const turn = promisify(setImmediate);
 
 const FINAL: ReadonlySet<KubeErrorCode> = new Set([
   'kube-bad-request',
@@ -172,6 +175,8 @@ class LogReader {
         isReading = false;
         this.#bytes += chunk.length;
         await this.#deliver(splitter.push(chunk));
+        // A step that writes without end must not keep everything else waiting, cancels not least.
+        await turn();
         isReading = true;
         isSilent = false;
       }
