@@ -14,6 +14,7 @@ import { adoptStages } from './adoption.ts';
 import { claimStages } from './claims.ts';
 import type { Prepared, RunnerContext } from './context.ts';
 import { ReplicaLease } from './lease.ts';
+import { Lives } from './lives.ts';
 import { serverKey } from './record.ts';
 import { Records, type HeldRecord } from './records.ts';
 import { Room } from './room.ts';
@@ -72,7 +73,13 @@ export async function runDaemon(parts: DaemonParts, stop: AbortSignal): Promise<
     tell: parts.tell,
     signal: stop,
   };
-  const lives = new Lives(context);
+  const lives = new Lives({
+    clock,
+    signal: stop,
+    live: async (held) => new StageLife(context, held).run(),
+    current: async (held) => records.current(held),
+    onCount: (running) => metrics.stages({ running, waiting: 0 }),
+  });
   const room = new Room({
     transport,
     clock,
@@ -142,36 +149,4 @@ function feeds(transport: Transport, labelSelector: string): (namespace: string)
     open.set(namespace, feed);
     return feed;
   };
-}
-
-/** The stages of this replica. */
-class Lives {
-  readonly #context: RunnerContext;
-  #count = 0;
-  #ended = Promise.withResolvers<void>();
-
-  constructor(context: RunnerContext) {
-    this.#context = context;
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  async nextEnd(): Promise<void> {
-    await this.#ended.promise;
-  }
-
-  start(held: HeldRecord): void {
-    this.#change(1);
-    void new StageLife(this.#context, held).run().finally(() => this.#change(-1));
-  }
-
-  #change(by: number): void {
-    this.#count += by;
-    this.#context.metrics.stages({ running: this.#count, waiting: 0 });
-    if (by > 0) return;
-    this.#ended.resolve();
-    this.#ended = Promise.withResolvers<void>();
-  }
 }

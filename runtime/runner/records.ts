@@ -145,6 +145,17 @@ export class Records {
     );
   }
 
+  /**
+   * The record as it is now, or as it was where somebody deleted it; undefined where another replica
+   * has it.
+   */
+  async current(before: HeldRecord): Promise<HeldRecord | undefined> {
+    const { clock, owner } = this.#options;
+    const found = await insist(async () => this.#get(before.record.stage), { clock });
+    if (found === undefined) return before;
+    return found.record.owner === owner ? found : undefined;
+  }
+
   /** Whether this replica still has the stage; true where the record is gone. */
   async isOwn(stage: number): Promise<boolean> {
     const { clock, owner } = this.#options;

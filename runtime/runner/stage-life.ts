@@ -6,28 +6,23 @@
 import type { Details } from '../drone/rpc.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { StageResult } from '../stage/conclude.ts';
-import { deleteNamespace, ensureNamespace, findPod, removeObjects, secretData } from './cluster.ts';
-import { feedOfPod } from '../stage/cluster-feed.ts';
+import { deleteNamespace, findPod, removeObjects, secretData } from './cluster.ts';
 import { StageKilled, StageLeft } from '../stage/kill.ts';
 import type { StageStart } from '../stage/run-options.ts';
-import { runStage } from '../stage/run.ts';
 import { specOf } from '../stage/spec.ts';
 import { stageLogger, type Logger } from '../telemetry/logger.ts';
+import { runInCluster } from './cluster-run.ts';
 import type { RunnerContext } from './context.ts';
 import type { CompiledStage } from '../compile/types.ts';
 import { ANNOTATION_RETRY } from '../contract.ts';
 import { masksOf } from '../compile/secrets.ts';
 import { isWorthAnotherTry } from './end-text.ts';
+import type { Life } from './lives.ts';
 import { stageObjectName, type Prepared, type Progress } from './record.ts';
 import { RecordLost, type HeldRecord } from './records.ts';
 import { areSameSteps, cancelText, isBuildOver, isStageOver, newSteps } from './server-stage.ts';
 import { StageReport, type StageReportOptions } from './stage-report.ts';
 import { StageServer, type Written } from './stage-server.ts';
-
-/** Milliseconds that the API server may be away. */
-const PATIENCE_MS = 3_600_000;
-/** The server keeps that much of a log, so a longer line is not worth holding together. */
-const LONGEST_LINE = 5 * 1_048_576;
 
 /** The result of a stage that was never made: none of its steps ran. */
 const unmade = ({ spec }: Prepared, error: string): StageResult => ({
@@ -50,22 +45,30 @@ function retriesOf({ pod }: CompiledStage): number {
   return /^\d$/.test(text) ? Number(text) : 0;
 }
 
+/** Of a step that somebody is still to write. */
+const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
+
 const WITHHELD =
   'the logs are withheld: somebody deleted the Secret of the stage, so nothing can be hidden in them';
 
 export class StageLife {
   readonly #context: RunnerContext;
   readonly #cancel = new AbortController();
+  /** Whatever still wants to write then must not: the next life of the stage has another truth. */
+  readonly #over = new AbortController();
   readonly #server: StageServer;
   #held: HeldRecord;
   #log: Logger;
 
   constructor(context: RunnerContext, held: HeldRecord) {
-    this.#context = context;
+    this.#context = {
+      ...context,
+      signal: AbortSignal.any([context.signal, this.#over.signal]),
+    };
     this.#held = held;
     this.#log = context.log.child({ stage: { id: held.record.stage } });
     this.#server = new StageServer({
-      context,
+      context: this.#context,
       stage: held.record.stage,
       log: () => this.#log,
       onOver: (details) => this.#kill(details),
@@ -73,8 +76,11 @@ export class StageLife {
     });
   }
 
-  /** Lives the stage to its end. Never rejects: what goes wrong ends the stage, or is left to others. */
-  async run(): Promise<void> {
+  /**
+   * Lives the stage to its end. Never rejects: what goes wrong ends the stage, or is left to others,
+   * or has to be gone on with after a while.
+   */
+  async run(): Promise<Life> {
     const { watches, records } = this.#context;
     // First of all: a cancel reaches only who listens.
     const leave = watches.join(this.#held.record.build, {
@@ -82,12 +88,23 @@ export class StageLife {
       onGap: () => void this.#look(),
     });
     try {
-      if ((await this.#live()) === 'remove') await records.remove(this.#held);
+      const ending = await this.#live();
+      // A write that comes after the removal would make the record again.
+      await this.#startedWrite;
+      if (ending === 'remove') await records.remove(this.#held);
+      return { isOver: true };
     } catch (error) {
-      if (error instanceof RecordLost) this.#log.info('another replica goes on with the stage');
-      else this.#log.error('the stage is left to other replicas', { error });
+      if (error instanceof RecordLost) {
+        this.#log.info('another replica goes on with the stage');
+        return { isOver: true };
+      }
+      if (!this.#context.signal.aborted) {
+        this.#log.error('the stage will be gone on with', { error });
+      }
+      return { isOver: false, held: this.#held };
     } finally {
       leave();
+      this.#over.abort();
     }
   }
 
@@ -222,42 +239,19 @@ export class StageLife {
     { start, masks }: { readonly start: StageStart; readonly masks: readonly string[] | undefined },
   ): Promise<'remove' | 'keep'> {
     const context = this.#context;
-    const { transport, clock, limits, tell } = context;
-    const id = this.#held.record.stage;
     let ending: 'remove' | 'keep' = 'remove';
     let isAgain = false;
-    if (prepared.ownNamespace && 'create' in start) {
-      await ensureNamespace(transport, clock, prepared.spec.namespace);
-    }
-    const run = runStage(prepared.spec, start, {
-      transport,
-      clock,
-      feed: prepared.ownNamespace
-        ? feedOfPod(transport, prepared.spec.namespace, prepared.spec.name)
-        : context.feedOf(prepared.spec.namespace),
-      limits: { ...limits, timeout: prepared.timeout },
-      masks: masks ?? [],
-      longestLine: LONGEST_LINE,
-      patienceMs: PATIENCE_MS,
-      signal: this.#cancel.signal,
-      observer: {
-        line: (step, line) => {
-          // Without the secrets nothing can be hidden, so nothing is shown.
-          if (masks !== undefined) report.line(step.number, line);
-        },
-        hole: (step) =>
-          report.note(step.number, 'parts of the log are lost: the node did not keep them'),
-        waiting: (text, usual, step) => {
-          tell({ type: 'waiting', at: clock.wall(), stage: id, text });
-          report.waiting(text, usual, step);
-        },
-        journal: (journal) => {
-          report.journal(journal);
-          if (journal.steps.size > 0) this.#started();
-        },
-        settled: (result, hasLog) => report.settled(result, hasLog),
-        logEnd: (step) => report.logEnd(step.number),
-        result: async (result) => {
+    try {
+      await runInCluster({
+        context,
+        stage: this.#held.record.stage,
+        prepared,
+        start,
+        masks,
+        report,
+        signal: this.#cancel.signal,
+        onStarted: () => this.#started(),
+        onResult: async (result) => {
           isAgain = isWorthAnotherTry(result, {
             hasStarted: this.#hasStarted,
             attempt: this.#held.record.attempt,
@@ -265,14 +259,10 @@ export class StageLife {
             retries: prepared.retries,
           });
           if (isAgain) report.restart(result);
-          if (isAgain) return 'remove';
-          ending = await this.#end(report, result);
+          else ending = await this.#end(report, result);
           return ending;
         },
-      },
-    });
-    try {
-      await run;
+      });
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       // Its objects could not be made, and are removed again.
@@ -281,7 +271,7 @@ export class StageLife {
     if (this.#cancel.signal.reason instanceof StageLeft) throw new RecordLost();
     if (isAgain) return this.#again(details, report, prepared);
     if (ending === 'remove' && prepared.ownNamespace) {
-      await deleteNamespace(transport, clock, prepared.spec.namespace);
+      await deleteNamespace(context.transport, context.clock, prepared.spec.namespace);
     }
     return ending;
   }
@@ -303,6 +293,7 @@ export class StageLife {
   }
 
   #hasStarted = false;
+  #startedWrite: Promise<void> | undefined;
 
   /** Written down once, beside everything else: from now on nothing is done twice. */
   #started(): void {
@@ -314,7 +305,7 @@ export class StageLife {
       at: this.#context.clock.wall(),
       stage: this.#held.record.stage,
     });
-    this.#record({ ...progress, state: 'started' }).catch((error: unknown) => {
+    this.#startedWrite = this.#record({ ...progress, state: 'started' }).catch((error: unknown) => {
       if (error instanceof RecordLost) this.#cancel.abort(new StageLeft());
       else this.#log.warn('cannot write down that the stage has started', { error });
     });
@@ -353,10 +344,19 @@ export class StageLife {
     status: 'error' | 'killed',
     text: string,
   ): Promise<'remove' | 'keep'> {
-    const ending = await this.#report(
-      { stage: details.stage, steps: [] },
-      { isAdopted: false, announcements: [], mayRestart: false },
-    ).refuse(status, text);
+    const { progress } = this.#held.record;
+    const known = progress.state === 'claimed' ? [] : progress.steps;
+    const stored = known.length === 0 ? [] : ((await this.#context.readSteps(details)) ?? known);
+    // What was reported of a step stays; what never will be is no more waited for.
+    const steps = stored.filter((step) => OPEN.has(step.status));
+    const report = this.#report(
+      { stage: details.stage, steps },
+      { isAdopted: true, announcements: [], mayRestart: false },
+    );
+    const ending =
+      progress.state === 'claimed'
+        ? await report.refuse(status, text)
+        : await report.finish({ ...unmade(progress, text), status });
     return ending === 'remove' ? this.#clean() : ending;
   }
 
