@@ -12,6 +12,7 @@ import { BUILD_OPTIONS, buildContext, gitFacts } from './build-context.ts';
 import { parseVariables } from './dotenv.ts';
 import { flag, list, one, type Option, type Values } from './options.ts';
 import { check, choose, readPipelineFile, report } from './pipeline-file.ts';
+import { DEFAULT_FILE } from './pipeline-files.ts';
 import { EXIT, UsageError, type Terminal } from './usage.ts';
 import { workingTreeRoot } from './working-tree.ts';
 
@@ -34,8 +35,6 @@ export const STAGE_OPTIONS: readonly Option[] = [
   },
   { name: 'clone-image', value: 'IMAGE', help: `image of the clone step (${DEFAULT_CLONE_IMAGE})` },
 ];
-
-export const DEFAULT_FILE = '.drone.yml';
 
 export interface StageInput {
   /** All but what only the cluster knows: namespace and security level. */

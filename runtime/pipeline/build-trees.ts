@@ -8,7 +8,7 @@ import {
   type Event,
   type ScalarEvent,
 } from 'js-yaml';
-import { error, type Code } from './codes.ts';
+import { error, type ErrorCode } from './codes.ts';
 import type { Diagnostic, Position } from './diagnostics.ts';
 import { mergeEntries, type Pair } from './merge.ts';
 import { nearest } from './nearest.ts';
@@ -274,7 +274,7 @@ class TreeBuilder {
   }
 }
 
-const stop = (code: Code, position: Position, message: string, fix: string): Stop =>
+const stop = (code: ErrorCode, position: Position, message: string, fix: string): Stop =>
   new Stop(error(code, position, message, fix));
 
 const isEmpty = (node: Node): boolean =>

@@ -2,7 +2,7 @@
  * Every code that a diagnostic of a pipeline file can carry, with the sentence that documents it.
  * A code is never used again for another rule; a rule that goes leaves its code here, unused.
  */
-import type { Diagnostic, Position } from './diagnostics.ts';
+import type { Diagnostic, Position, Severity } from './diagnostics.ts';
 
 export const CODES = {
   'yaml-too-large': 'The file is larger than the runner reads.',
@@ -57,6 +57,12 @@ export const CODES = {
   'step-image-missing': 'A step has no image.',
   'step-privileged': 'A step of a repository that is not trusted asks for privileged mode.',
   'step-entrypoint-wins': 'A step has commands and an entrypoint; the commands are not run.',
+  'step-image-latest':
+    'An image has no version: its tag is `latest`, so another day another image may run.',
+  'step-working-dir': 'The `working_dir` of a step is relative; a container needs the whole path.',
+  'service-port': 'Two containers of one Pod most likely listen on the same port.',
+  'secret-unknown': 'A secret is used whose name is almost that of a secret in the file.',
+  'secret-unused': 'A secret stands in the file and no pipeline of the file uses it.',
   'environment-name': 'A variable has a name that Kubernetes does not take.',
   'environment-too-long': 'The value of a variable is longer than Linux allows.',
   'step-status-unknown': 'A condition on the status names a status that never occurs.',
@@ -70,6 +76,7 @@ export const CODES = {
   'mount-unknown': 'A step mounts a volume that the pipeline does not declare; it is left out.',
   'resources-limits-cpu': 'A limit of CPU is set for the whole pipeline.',
   'resources-limits-memory': 'A limit of memory is set for the whole pipeline.',
+  'volume-unused': 'A volume is declared and no step mounts it.',
   'volume-name-missing': 'A volume has no name.',
   'volume-name-reserved': 'A volume has a name that belongs to the runner.',
   'volume-kind-missing': 'A volume does not say what it is.',
@@ -79,18 +86,51 @@ export const CODES = {
   'volume-config-map': 'A repository that is not trusted declares a ConfigMap volume.',
   'volume-secret': 'A repository that is not trusted declares a Secret volume.',
 
+  'format-left': 'A document cannot be formatted and is left as it is.',
+
   'substitution-syntax': 'A `${…}` is not one of the forms that Drone replaces.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type Code = keyof typeof CODES;
 
+/** Codes that never keep a pipeline from running. */
+const WARNINGS = [
+  'yaml-duplicate-key',
+  'yaml-merge-order',
+  'type-int-fraction',
+  'type-condition',
+  'type-choice',
+  'type-unknown-key',
+  'kind-missing',
+  'kind-type',
+  'kind-unknown',
+  'step-entrypoint-wins',
+  'step-image-latest',
+  'step-status-unknown',
+  'step-working-dir',
+  'service-port',
+  'secret-unknown',
+  'secret-unused',
+  'mount-unknown',
+  'volume-kind-missing',
+  'volume-unused',
+  'format-left',
+] as const satisfies readonly Code[];
+
+export type ErrorCode = Exclude<Code, (typeof WARNINGS)[number]>;
+
+/** What a diagnostic with this code is at worst. */
+export const severityOf = (code: Code): Severity =>
+  WARNINGS.some((warningCode) => warningCode === code) ? 'warning' : 'error';
+
 export const error = (
-  code: Code,
+  code: ErrorCode,
   position: Position,
   message: string,
   fix: string,
 ): Diagnostic => ({ code, severity: 'error', message, fix, position });
 
+/** A code of an error is a warning where it does no harm. */
 export const warning = (
   code: Code,
   position: Position,

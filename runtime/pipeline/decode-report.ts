@@ -1,5 +1,5 @@
 /** What the decoders of single values share. */
-import { error, type Code } from './codes.ts';
+import { error, type ErrorCode } from './codes.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { resolveScalar } from './scalars.ts';
 import type { Node } from './tree.ts';
@@ -16,7 +16,7 @@ export function quoted(text: string): string {
 }
 
 export function typeError(
-  code: Code,
+  code: ErrorCode,
   what: string,
   expected: string,
   node: Node,

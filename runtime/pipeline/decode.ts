@@ -210,11 +210,19 @@ function decodeObject(
   const failed = new Set<string>();
   for (const [name, values] of given) {
     places.set(name, values.at(-1)!.position);
-    const decoded = decodeValues(schema.fields[name]!.schema, values, `\`${name}\``, report);
+    const inner = schema.fields[name]!.schema;
+    if (inner.kind === 'map') for (const each of values) addPlaces(places, name, each);
+    const decoded = decodeValues(inner, values, `\`${name}\``, report);
     if (decoded === undefined) failed.add(name);
     else fields[name] = decoded;
   }
   return { position: node.position, fields, places, failed };
+}
+
+/** The places of the values of a map, as `environment.PATH`. */
+function addPlaces(places: Map<string, Position>, name: string, map: Node): void {
+  if (map.kind !== 'map') return;
+  for (const { key, value } of map.entries) places.set(`${name}.${key.text}`, value.position);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Rules about volumes and where they are mounted. */
-import { error, warning, type Code } from './codes.ts';
+import { error, warning, type ErrorCode } from './codes.ts';
 import { quoted } from './decode-report.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { Pipeline, Step, Volume, VolumeMount, VolumeSource } from './model.ts';
@@ -86,7 +86,7 @@ function isBelow(path: string, directory: string): boolean {
 }
 
 const UNTRUSTED: Readonly<
-  Record<VolumeSource['kind'], { readonly code: Code; readonly what: string }>
+  Record<VolumeSource['kind'], { readonly code: ErrorCode; readonly what: string }>
 > = {
   temp: { code: 'volume-memory', what: 'a volume in memory' },
   host: { code: 'volume-host', what: 'a volume of the host' },

@@ -25,6 +25,8 @@ export interface SecretDocument {
   readonly data: string;
   /** Where the secret plug-in finds it. */
   readonly get: { readonly path: string; readonly name: string } | undefined;
+  /** Absent where it does not come from a file. */
+  readonly position?: Position;
 }
 
 export interface SignatureDocument {
@@ -103,10 +105,17 @@ function loadDocument(root: Node, report: Report): Document | undefined {
 }
 
 /** Kinds of the server and its tools; the runner looks at the first three. */
-const KINDS = ['pipeline', 'secret', 'signature', 'template', 'cron', 'registry'];
+export const KINDS: readonly string[] = [
+  'pipeline',
+  'secret',
+  'signature',
+  'template',
+  'cron',
+  'registry',
+];
 
 /** Types of pipelines that Drone has runners for; without one it is `docker`. */
-const TYPES = [
+export const TYPES: readonly string[] = [
   '',
   'kubernetes',
   'docker',
@@ -126,13 +135,15 @@ function loadPipeline(root: Node, report: Report): PipelineDocument | undefined 
 }
 
 function loadSecret(root: Node, report: Report): SecretDocument {
-  const fields = decodeDocument(SECRET_SCHEMA, root, report)?.fields;
+  const decoded = decodeDocument(SECRET_SCHEMA, root, report);
+  const fields = decoded?.fields;
   const get = fields?.get?.fields;
   return {
     kind: 'secret',
     name: fields?.name ?? '',
     data: fields?.data ?? '',
     get: get === undefined ? undefined : { path: get.path ?? '', name: get.name ?? '' },
+    position: decoded?.places.get('name') ?? root.position,
   };
 }
 

@@ -1,4 +1,7 @@
-/** Every key of the documents of a pipeline file, each described once. */
+/**
+ * Every key of the documents of a pipeline file, each described once, in the order of Drone's
+ * documentation and its examples: `format` writes them so.
+ */
 import {
   any,
   bool,
@@ -47,26 +50,26 @@ const MOUNT = object('a volume mount', {
 const STEP = object('a step', {
   name: field(string, 'Name, unique in the pipeline, at most 100 characters.'),
   image: field(string, 'Image of the container.'),
-  commands: field(list(string), 'Shell commands, run one after the other until one fails.'),
-  entrypoint: field(list(string), 'Replaces the entrypoint of the image.'),
-  command: field(list(string), 'Replaces the arguments of the entrypoint.'),
-  environment: field(map(orSecret(string)), 'Environment variables.'),
-  settings: field(map(orSecret(any)), 'Settings of a plugin, passed as PLUGIN_ variables.'),
-  when: field(CONDITIONS, 'When the step runs.'),
+  pull: field(choice(['always', 'if-not-exists', 'never'], true), 'When the image is pulled.'),
+  privileged: field(bool, 'Privileged mode; trusted repositories only.'),
+  user: field(int('user id'), 'Numeric id of the user.'),
+  group: field(int('group id'), 'Numeric id of the group.'),
+  shell: field(string, 'Has no effect.'),
+  detach: field(bool, 'Runs in the background; later steps do not wait for it.'),
   failure: field(
     choice(['always', 'ignore', 'fast', 'fail-fast', 'fast-fail'], false),
     '`ignore` lets the stage pass although the step fails, `fast` ends the stage at once.',
   ),
-  detach: field(bool, 'Runs in the background; later steps do not wait for it.'),
-  depends_on: field(list(reference), 'Steps that have to end first.'),
-  privileged: field(bool, 'Privileged mode; trusted repositories only.'),
-  pull: field(choice(['always', 'if-not-exists', 'never'], true), 'When the image is pulled.'),
-  resources: field(RESOURCES, 'Limits of CPU and memory.'),
-  user: field(int('user id'), 'Numeric id of the user.'),
-  group: field(int('group id'), 'Numeric id of the group.'),
-  volumes: field(list(MOUNT), 'Volumes to mount.'),
+  environment: field(map(orSecret(string)), 'Environment variables.'),
+  settings: field(map(orSecret(any)), 'Settings of a plugin, passed as PLUGIN_ variables.'),
+  commands: field(list(string), 'Shell commands, run one after the other until one fails.'),
+  entrypoint: field(list(string), 'Replaces the entrypoint of the image.'),
+  command: field(list(string), 'Replaces the arguments of the entrypoint.'),
   working_dir: field(string, 'Folder in which the container starts; the workspace by default.'),
-  shell: field(string, 'Has no effect.'),
+  resources: field(RESOURCES, 'Limits of CPU and memory.'),
+  volumes: field(list(MOUNT), 'Volumes to mount.'),
+  when: field(CONDITIONS, 'When the step runs.'),
+  depends_on: field(list(reference), 'Steps that have to end first.'),
 });
 
 const OBJECT_FILES = {
@@ -110,15 +113,20 @@ export const PIPELINE_SCHEMA = object('a pipeline', {
   type: field(string, '`kubernetes`.'),
   version: field(string, 'Has no effect.'),
   name: field(string, 'Name, unique in the file; `default` where it is left out.'),
-  depends_on: field(list(string), 'Pipelines of the file that have to end first.'),
-  trigger: field(CONDITIONS, 'When the pipeline runs; evaluated by the server.'),
+  metadata: field(
+    object('the metadata', {
+      namespace: field(string, 'Namespace of the Pod; `drone-` makes one for the run.'),
+      annotations: field(map(string), 'Annotations of the Pod.'),
+      labels: field(map(string), 'Labels of the Pod.'),
+    }),
+    'Metadata of the Pod.',
+  ),
   concurrency: field(
     object('the concurrency', {
       limit: field(int('runs'), 'How many runs of the pipeline there may be at a time.'),
     }),
     'Limits runs at the same time; evaluated by the server.',
   ),
-  node: field(map(string), 'Labels that a runner needs to get the pipeline.'),
   platform: field(
     object('the platform', {
       os: field(string, 'Operating system, `linux` by default.'),
@@ -127,6 +135,10 @@ export const PIPELINE_SCHEMA = object('a pipeline', {
       version: field(string, 'Version of the operating system.'),
     }),
     'What the pipeline runs on.',
+  ),
+  workspace: field(
+    object('the workspace', { path: field(string, 'Folder, `/drone/src` by default.') }),
+    'Where the repository is cloned to.',
   ),
   clone: field(
     object('the clone step', {
@@ -138,24 +150,13 @@ export const PIPELINE_SCHEMA = object('a pipeline', {
     }),
     'How the repository is cloned.',
   ),
-  workspace: field(
-    object('the workspace', { path: field(string, 'Folder, `/drone/src` by default.') }),
-    'Where the repository is cloned to.',
-  ),
   environment: field(map(string), 'Environment variables of all steps.'),
   resources: field(RESOURCES, 'What the scheduler reserves for the Pod.'),
-  services: field(list(STEP), 'Containers that run beside the steps.'),
   steps: field(list(STEP), 'Containers that run one after the other, or as a graph.'),
+  services: field(list(STEP), 'Containers that run beside the steps.'),
   volumes: field(list(VOLUME), 'Volumes that steps can mount.'),
   image_pull_secrets: field(list(string), 'Secrets with a Docker config.json for registries.'),
-  metadata: field(
-    object('the metadata', {
-      namespace: field(string, 'Namespace of the Pod; `drone-` makes one for the run.'),
-      annotations: field(map(string), 'Annotations of the Pod.'),
-      labels: field(map(string), 'Labels of the Pod.'),
-    }),
-    'Metadata of the Pod.',
-  ),
+  node: field(map(string), 'Labels that a runner needs to get the pipeline.'),
   node_name: field(string, 'Name of the node to run on.'),
   node_selector: field(map(string), 'Labels of the nodes to run on.'),
   service_account_name: field(string, 'Service account of the Pod.'),
@@ -196,6 +197,8 @@ export const PIPELINE_SCHEMA = object('a pipeline', {
     ),
     'Entries of /etc/hosts.',
   ),
+  trigger: field(CONDITIONS, 'When the pipeline runs; evaluated by the server.'),
+  depends_on: field(list(string), 'Pipelines of the file that have to end first.'),
 });
 
 export const SECRET_SCHEMA = object('a secret', {

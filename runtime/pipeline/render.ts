@@ -78,7 +78,7 @@ function cut(
 }
 
 /** Control characters could move the cursor or change colours; a tab is kept. */
-const printable = (text: string): string => text.replace(/(?!\t)\p{C}/gu, '\uFFFD');
+export const printable = (text: string): string => text.replace(/(?!\t)\p{C}/gu, '\uFFFD');
 
 /** Terminals draw characters of East Asia and pictures two columns wide. */
 const widthOf = (character: string): number =>

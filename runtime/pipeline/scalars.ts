@@ -44,14 +44,16 @@ export function resolveScalar(source: ScalarSource): ScalarValue | undefined {
   return plain && tag === '' ? resolvePlain(text) : { kind: 'string', value: text };
 }
 
+const TRUE_WORDS = ['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'];
+const FALSE_WORDS = ['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'];
+
+/** Truth values of YAML 1.1. */
+export const BOOL_WORDS: readonly string[] = [...TRUE_WORDS, ...FALSE_WORDS];
+
 const WORDS: ReadonlyMap<string, ScalarValue> = new Map<string, ScalarValue>([
   ...['', '~', 'null', 'Null', 'NULL'].map((word) => [word, { kind: 'null' }] as const),
-  ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map(
-    (word) => [word, { kind: 'bool', value: true }] as const,
-  ),
-  ...['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'].map(
-    (word) => [word, { kind: 'bool', value: false }] as const,
-  ),
+  ...TRUE_WORDS.map((word) => [word, { kind: 'bool', value: true }] as const),
+  ...FALSE_WORDS.map((word) => [word, { kind: 'bool', value: false }] as const),
   ...['.nan', '.NaN', '.NAN'].map((word) => [word, { kind: 'float', value: NaN }] as const),
   ...['.inf', '.Inf', '.INF', '+.inf', '+.Inf', '+.INF'].map(
     (word) => [word, { kind: 'float', value: Infinity }] as const,

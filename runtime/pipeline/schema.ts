@@ -92,7 +92,7 @@ export interface DecodedCondition {
 export interface Decoded<Members extends Fields = Fields> {
   readonly position: Position;
   readonly fields: { readonly [Key in keyof Members]?: Infer<Members[Key]['schema']> };
-  /** Where the value of each key stands that is not null. */
+  /** Where the value of each key stands that is not null; of maps each value too, `environment.PATH`. */
   readonly places: ReadonlyMap<string, Position>;
   /** Keys with a value that was refused; a diagnostic tells why. */
   readonly failed: ReadonlySet<string>;

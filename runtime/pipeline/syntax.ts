@@ -1,11 +1,11 @@
 /** The complaints of the YAML parser in plain words, with what to write instead. */
-import { error, type Code } from './codes.ts';
+import { error, type ErrorCode } from './codes.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { Locate } from './position.ts';
 
 interface Explanation {
   readonly reason: RegExp;
-  readonly code: Code;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly fix: string;
 }
@@ -188,7 +188,11 @@ function strayColon(text: string, place: number, locate: Locate): Diagnostic | u
   return error('yaml-indentation', locate(place - key.length, place), message, fix);
 }
 
-const MISPLACED: ReadonlySet<Code> = new Set(['yaml-colon', 'yaml-document', 'yaml-indentation']);
+const MISPLACED: ReadonlySet<ErrorCode> = new Set([
+  'yaml-colon',
+  'yaml-document',
+  'yaml-indentation',
+]);
 
 /** A line such as `image:golang` or `-name: x` is a text to the parser, which only then stumbles. */
 function missingSpace(text: string, place: number, locate: Locate): Diagnostic | undefined {

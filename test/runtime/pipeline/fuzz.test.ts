@@ -5,6 +5,7 @@ import { lintPipeline } from '../../../runtime/pipeline/lint.ts';
 import { loadFile } from '../../../runtime/pipeline/load.ts';
 import { renderDiagnostics } from '../../../runtime/pipeline/render.ts';
 import { substitute } from '../../../runtime/pipeline/substitute.ts';
+import { brokenFile, faultOf } from './broken.ts';
 
 const everything = readFileSync(
   new URL('../../fixtures/pipelines/everything.yml', import.meta.url),
@@ -89,3 +90,9 @@ test.each([']', '}', '@', '\t- x', 'a:b'])(
     expect(found.filter((line) => line !== undefined)).toEqual([]);
   },
 );
+
+// `npm run fuzz` takes 100 000 of them.
+test('a broken file is refused with an error that has a place, within a second', () => {
+  const found = Array.from({ length: 3_000 }, (_, seed) => [seed, faultOf(brokenFile(seed))]);
+  expect(found.filter(([, fault]) => fault !== '')).toEqual([]);
+}, 30_000);

@@ -1,0 +1,19 @@
+/** `npm run generate`: writes what is made from the definitions of the program. */
+import { writeFile } from 'node:fs/promises';
+import { format, resolveConfig } from 'prettier';
+import { pipelineJsonSchema } from '../runtime/pipeline/json-schema.ts';
+import { admissionMarkdown } from '../policies/admission/documentation.ts';
+import { configurationMarkdown } from '../runtime/config/documentation.ts';
+import { lintMarkdown } from '../runtime/pipeline/lint-documentation.ts';
+
+const root = new URL('../', import.meta.url).pathname;
+
+async function write(path: string, text: string): Promise<void> {
+  const filepath = `${root}${path}`;
+  await writeFile(filepath, await format(text, { ...(await resolveConfig(filepath)), filepath }));
+}
+
+await write('docs/admission.md', admissionMarkdown());
+await write('docs/configuration.md', configurationMarkdown());
+await write('docs/lint.md', lintMarkdown());
+await write('schema/pipeline.schema.json', JSON.stringify(pipelineJsonSchema()));
