@@ -74,6 +74,8 @@ export class Transport {
   readonly #limiter: RateLimiter;
   readonly #onAttempt: (what: string, status: number | undefined) => void;
   readonly #counts = new Map<string, number>();
+  /** What the API server said the time is, and when it said so. */
+  #told: { readonly time: number; readonly at: number } | undefined;
   readonly #agent: Agent;
   /** A stream holds its connection for hours: in the pool of 16 it would starve the requests. */
   readonly #streamAgent: Agent;
@@ -166,6 +168,15 @@ export class Transport {
     return new Map(this.#counts);
   }
 
+  /**
+   * Unix milliseconds by the clock of the API server, to about a second; undefined before its first
+   * answer. The clock of this machine may be wrong, or be set while it runs.
+   */
+  clusterTime(): number | undefined {
+    if (this.#told === undefined) return undefined;
+    return this.#told.time + this.#clock.now() - this.#told.at;
+  }
+
   /** Breaks every connection; what is under way fails. */
   async close(): Promise<void> {
     await Promise.all([this.#agent.destroy(), this.#streamAgent.destroy()]);
@@ -207,7 +218,7 @@ export class Transport {
   async #sendOnce(what: string, attempt: Attempt): Promise<Dispatcher.ResponseData> {
     const { headers } = await this.access.credentials();
     this.#count(what);
-    return send(requestUrl(this.access.server, attempt.path, attempt.query), {
+    const response = await send(requestUrl(this.access.server, attempt.path, attempt.query), {
       method: attempt.method,
       headers: {
         accept: 'application/json',
@@ -220,6 +231,9 @@ export class Transport {
       dispatcher: attempt.agent,
       headersTimeout: attempt.headersTimeoutMs,
     });
+    const time = Date.parse(String(response.headers['date'] ?? ''));
+    if (Number.isFinite(time)) this.#told = { time, at: this.#clock.now() };
+    return response;
   }
 
   #count(what: string): void {

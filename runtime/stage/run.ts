@@ -132,6 +132,12 @@ class StageRun {
     return this.#options.signal.reason instanceof StageLeft;
   }
 
+  /** The time of the cluster, whose nodes stamp the journal. */
+  #wall(): number {
+    const { transport, clock } = this.#options;
+    return transport.clusterTime() ?? clock.wall();
+  }
+
   #known(): ConcludeInput {
     const { journal, pod } = this.#watch.seen;
     const { plan, containers } = this.#spec;
@@ -142,7 +148,7 @@ class StageRun {
       pod,
       verdicts: this.#actions.given,
       interruption: this.#interruption,
-      now: this.#options.clock.wall(),
+      now: this.#wall(),
     };
   }
 
@@ -204,8 +210,8 @@ class StageRun {
       this.#checkTasks();
       const now = clock.now();
       const { seen, liveSince } = this.#watch;
-      const turns = this.#turns.advance(seen.journal, now, clock.wall());
-      this.#actions.addContainers(seen, clock.wall());
+      const turns = this.#turns.advance(seen.journal, now, this.#wall());
+      this.#actions.addContainers(seen, this.#wall());
       this.#followLogs();
       this.#actions.giveVerdicts(seen, now, (step) => turns.waited(step) > limits.starting);
       this.#tellWaiting(now);

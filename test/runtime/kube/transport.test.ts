@@ -168,3 +168,15 @@ describe('https', () => {
     expect(outcome).toBe(code);
   });
 });
+
+test('tells the time of the cluster, whatever the clock of this machine says', async () => {
+  const clock = instantClock();
+  api = await fakeApi(
+    (_request, response) => answer(response, 200, {}, { date: 'Tue, 01 Jan 2030 00:00:00 GMT' }),
+    { clock },
+  );
+  expect(api.transport.clusterTime()).toBeUndefined();
+  await api.transport.request('GET', '/version');
+  await clock.sleep(5_000);
+  expect(api.transport.clusterTime()).toBe(Date.UTC(2030, 0, 1, 0, 0, 5));
+});
