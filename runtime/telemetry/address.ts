@@ -21,11 +21,13 @@ export interface Address {
 }
 
 /**
- * `:3000`, `3000`, `127.0.0.1:3000`, `[::1]:3000` or `localhost:3000`.
+ * `:3000`, `3000`, `127.0.0.1:3000`, `[::1]:3000` (or `::1:3000`) or `localhost:3000`.
  * Throws a TelemetryError `telemetry-address`.
  */
 export function parseAddress(text: string): Address {
-  const match = /^(?:(?:\[([\da-fA-F:.]+)\]|([\w.-]*)):)?(\d{1,5})$/.exec(text.trim());
+  const match = /^(?:(?:\[([\da-f:.]+)\]|([\w.-]*|[\da-f:.]+:[\da-f.]+)):)?(\d{1,5})$/i.exec(
+    text.trim(),
+  );
   const port = Number(match?.[3] ?? Number.NaN);
   if (match !== null && port <= 65_535) return { host: match[1] || match[2] || undefined, port };
   const message = `DRONE_SERVER_PORT is "${text}", which is no address to listen on`;

@@ -76,7 +76,7 @@ export type StageEvent = { readonly at: number; readonly stage: number } & (
       readonly reason: StageEnd;
       readonly error: string;
     }
-  /** Another replica has it from now on. */
+  /** This runner has it no more: another replica goes on with it, or nobody needs to. */
   | { readonly type: 'left' }
 );
 
@@ -131,13 +131,14 @@ const newness = (entry: StageEntry): number => entry.stage.stopped ?? entry.crea
 /** The entry after the event; undefined where there is none (any more). */
 export function advance(entry: StageEntry | undefined, event: StageEvent): StageEntry | undefined {
   if (event.type === 'taken') return begin(event.details, event.at);
-  if (entry === undefined || event.type === 'left') return undefined;
+  if (entry === undefined) return undefined;
   const updated = event.at;
   // The steps may be told later than the end, the rest is over.
   if (event.type === 'steps') {
     return { ...entry, steps: mergeSteps(entry.steps, event.steps), updated };
   }
   if (hasEnded(entry)) return entry;
+  if (event.type === 'left') return undefined;
   switch (event.type) {
     case 'waiting':
       return { ...entry, waiting: cut(event.text), updated };

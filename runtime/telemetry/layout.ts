@@ -88,7 +88,7 @@ const STYLE = `
 body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); }
 header, main, footer { max-width: 80rem; margin: 0 auto; padding: 0 1.25rem; }
 header { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; border-bottom: 1px solid var(--line); }
-header p { margin: .75rem 0; } nav a { margin-left: 1rem; }
+header p { margin: .75rem 0; } nav { display: flex; gap: 1rem; }
 footer, small, .soft { color: var(--soft); } small, .soft, footer { font-size: .875rem; }
 a { color: var(--link); } a:focus-visible, .scroll:focus-visible { outline: 3px solid var(--busy); outline-offset: 2px; }
 h1 { font-size: 1.5rem; margin: 1.25rem 0 .5rem; } h2 { font-size: 1.2rem; margin: 1.5rem 0 .5rem; }
@@ -96,10 +96,10 @@ p { margin: .4rem 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .4rem; }
 table { border-collapse: collapse; width: 100%; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 thead th { background: var(--shade); font-size: .875rem; white-space: nowrap; } tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-weight: 600; } td p, th p { margin: 0; } .nowrap { white-space: nowrap; }
-td.why { min-width: 16rem; } td.log { font-family: ui-monospace, monospace; font-size: .875rem; }
+th.wide { min-width: 11rem; } td.wide { min-width: 15rem; max-width: 40rem; } td.log { font-family: ui-monospace, monospace; font-size: .875rem; }
 .note { border-left: .3rem solid var(--line); background: var(--shade); padding: .5rem .75rem; }
 .note.wait { border-color: var(--warn); } .note.bad { border-color: var(--bad); }
 .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentcolor; border-radius: 1rem; font-size: .875rem; font-weight: 600; white-space: nowrap; color: var(--soft); }

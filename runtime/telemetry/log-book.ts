@@ -11,6 +11,16 @@ export interface LogEntry {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** The fields of each line about a stage; its id finds it. */
+export const STAGE_FIELDS = [
+  'repo',
+  'build.id',
+  'build.number',
+  'stage.id',
+  'stage.number',
+  'stage.name',
+] as const;
+
 /** What the dashboard reads; oldest entry first. */
 export interface LogReader {
   recent(): readonly LogEntry[];

@@ -1,6 +1,6 @@
 /** The runner's own log: JSON lines on stdout, and the last of them for the dashboard. */
 import { destination, pino, type DestinationStream } from 'pino';
-import type { Level, LogBook } from './log-book.ts';
+import type { STAGE_FIELDS, Level, LogBook } from './log-book.ts';
 import { createMask, redactFields, type Mask } from './redact.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -60,7 +60,7 @@ export interface StageIds {
 
 /** The logger of one stage: its lines also appear on the stage's page of the dashboard. */
 export function stageLogger(log: Logger, ids: StageIds, secrets: readonly string[]): Logger {
-  const fields = {
+  const fields: Readonly<Record<(typeof STAGE_FIELDS)[number], string | number>> = {
     repo: ids.repo,
     'build.id': ids.build.id,
     'build.number': ids.build.number,

@@ -3,7 +3,7 @@ import type { Check } from './health.ts';
 import { hasEnded, type StageEntry, type StepEntry } from './history.ts';
 import { link, markup, type Content, type Html } from './html.ts';
 import { badge, table, time, type Page, type RunnerInfo } from './layout.ts';
-import type { LogEntry } from './log-book.ts';
+import { STAGE_FIELDS, type LogEntry } from './log-book.ts';
 import { describeBuild, headline, spellDuration } from './words.ts';
 
 export interface ListInput {
@@ -43,11 +43,11 @@ function row(entry: StageEntry, now: number): Html {
   const { build, repo, stage } = entry;
   return markup`<tr>
 <td>${badge(shownStatus(entry))}</td>
-<th scope="row"><a href="/view?id=${stage.id}">${repo.slug} ${stage.name}</a></th>
-<td><p>${link(build.link, `#${build.number}`)} ${headline(build)}</p><p class="soft">${describeBuild(build)}</p></td>
+<th scope="row" class="wide"><a href="/view?id=${stage.id}">${repo.slug} ${stage.name}</a></th>
+<td class="wide"><p>${link(build.link, `#${build.number}`)} ${headline(build)}</p><p class="soft">${describeBuild(build)}</p></td>
 <td class="nowrap">${progress(entry.steps)}</td>
 <td class="nowrap">${duration(entry, now)}</td>
-<td class="why">${why(entry)}</td>
+<td class="wide">${why(entry)}</td>
 </tr>
 `;
 }
@@ -107,7 +107,7 @@ ${
       )
 }
 <h2>What the runner logged</h2>
-${logTable(log, 'Log of the runner about this stage')}`;
+${logTable(log.map(withoutIds), 'Log of the runner about this stage')}`;
   const refresh = hasEnded(entry) ? undefined : 30;
   const path = `/view?id=${stage.id}`;
   return { title: `${repo.slug} #${build.number} ${stage.name}`, path, refresh, content };
@@ -146,21 +146,29 @@ ${logTable(log.toReversed(), 'Log of the runner, newest first')}`;
   return { title: 'Log', path: '/logs', refresh: undefined, content };
 }
 
+/** Those fields that each line of a stage has are told by its page. */
+function withoutIds(entry: LogEntry): LogEntry {
+  const ids = new Set<string>(STAGE_FIELDS);
+  const own = Object.entries(entry.fields).filter(([name]) => !ids.has(name));
+  return { ...entry, fields: Object.fromEntries(own) };
+}
+
 function logTable(log: readonly LogEntry[], caption: string): Html {
   if (log.length === 0) return markup`<p>Nothing.</p>`;
-  const rows = log.map(
-    (
-      entry,
-    ) => markup`<tr><td class="nowrap">${time(entry.time)}</td><td>${badge(entry.level)}</td><td class="log">${entry.message}</td><td class="log">${fields(entry)}</td></tr>
-`,
-  );
-  return table(caption, ['Time', 'Level', 'Message', 'Fields'], rows);
+  return table(caption, ['Time', 'Level', 'Entry'], log.map(logRow));
 }
+
+const logRow = (entry: LogEntry): Html => markup`<tr>
+<td class="nowrap">${time(entry.time)}</td>
+<td>${badge(entry.level)}</td>
+<td class="wide log"><p>${entry.message}</p>${fields(entry)}</td>
+</tr>
+`;
 
 const fields = (entry: LogEntry): Html[] =>
   Object.entries(entry.fields).map(
     ([name, value]) =>
-      markup`<p><span class="soft">${name}</span> ${typeof value === 'string' ? value : JSON.stringify(value)}</p>`,
+      markup`<p class="soft">${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}</p>`,
   );
 
 const note = (kind: string, title: string, text: string): Html =>
