@@ -83,7 +83,10 @@ export async function serve(
   for (const { message } of warnings) log.warn(message);
   process.on('unhandledRejection', (error) => log.error('a defect of drone-kube', { error }));
 
-  const pulses = new Pulses(clock.wall, [API_SERVER, DRONE_SERVER]);
+  const pulses = new Pulses(clock.wall, {
+    servers: [API_SERVER, DRONE_SERVER],
+    loops: ['claims', 'lease'],
+  });
   const access = await loadKubeConfig(
     config.kube.kubeconfig === undefined ? {} : { kubeconfig: config.kube.kubeconfig },
   );
@@ -163,7 +166,10 @@ export async function serve(
           readSteps({ url: config.rpc.server, token: config.rpc.userToken, dispatcher }, details),
         log,
         metrics,
-        tell: (event) => history.apply(event),
+        tell: (event) => {
+          history.apply(event);
+          metrics.stages(history.counts());
+        },
         onTurn: (loop) => pulses.turn(loop),
       },
       stop.signal,

@@ -11,9 +11,15 @@ export class Pulses {
   readonly #contacts = new Map<string, { last: number | undefined; error: string | undefined }>();
   readonly #turns = new Map<string, number>();
 
-  constructor(wall: () => number, servers: readonly string[]) {
+  constructor(
+    wall: () => number,
+    names: { readonly servers: readonly string[]; readonly loops: readonly string[] },
+  ) {
     this.#wall = wall;
-    for (const name of servers) this.#contacts.set(name, { last: undefined, error: undefined });
+    // A loop that never turns is late from the beginning on.
+    for (const name of names.loops) this.#turns.set(name, wall());
+    for (const name of names.servers)
+      this.#contacts.set(name, { last: undefined, error: undefined });
   }
 
   /** A server answered, or it did not. */

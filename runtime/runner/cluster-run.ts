@@ -6,16 +6,16 @@ import { ensureNamespace } from './cluster.ts';
 import type { RunnerContext } from './context.ts';
 import type { Prepared } from './record.ts';
 import type { StageReport } from './stage-report.ts';
+import type { StageTelling } from './stage-telling.ts';
 
 export interface ClusterRun {
   readonly context: RunnerContext;
-  /** The id of the stage. */
-  readonly stage: number;
   readonly prepared: Prepared;
   readonly start: StageStart;
   /** What no log may show; undefined where nobody knows it any more. */
   readonly masks: readonly string[] | undefined;
   readonly report: StageReport;
+  readonly telling: StageTelling;
   /** Ends the attempt, see `RunOptions.signal`. */
   readonly signal: AbortSignal;
   /** A step has started. May be called again. */
@@ -30,8 +30,8 @@ const LONGEST_LINE = 5 * 1_048_576;
 
 /** Rejects with a KubeError where the objects of the stage could not be made. */
 export async function runInCluster(run: ClusterRun): Promise<void> {
-  const { context, masks, prepared, report, start, stage } = run;
-  const { transport, clock, limits, tell } = context;
+  const { context, masks, prepared, report, start, telling } = run;
+  const { transport, clock, limits, metrics } = context;
   const { namespace, name } = prepared.spec;
   if (prepared.ownNamespace && 'create' in start) {
     await ensureNamespace(transport, clock, namespace);
@@ -53,13 +53,14 @@ export async function runInCluster(run: ClusterRun): Promise<void> {
       hole: (step) =>
         report.note(step.number, 'parts of the log are lost: the node did not keep them'),
       waiting: (text, usual, step) => {
-        tell({ type: 'waiting', at: clock.wall(), stage, text });
+        telling.waiting(text);
         report.waiting(text, usual, step);
       },
       journal: (journal) => {
         report.journal(journal);
         if (journal.steps.size > 0) run.onStarted();
       },
+      waited: (phase, milliseconds) => metrics.waited(phase, milliseconds / 1000),
       settled: (result, hasLog) => report.settled(result, hasLog),
       logEnd: (step) => report.logEnd(step.number),
       result: run.onResult,

@@ -78,7 +78,6 @@ export async function runDaemon(parts: DaemonParts, stop: AbortSignal): Promise<
     signal: stop,
     live: async (held) => new StageLife(context, held).run(),
     current: async (held) => records.current(held),
-    onCount: (running) => metrics.stages({ running, waiting: 0 }),
   });
   const room = new Room({
     transport,

@@ -1,5 +1,8 @@
-/** What a user reads of the end of a stage: what happened, and what to do. Pure. */
+/** What a user reads of the end of a stage, and whether it is the end. Pure. */
+import type { CompiledStage } from '../compile/types.ts';
+import { ANNOTATION_RETRY } from '../contract.ts';
 import type { EndReason, StageResult } from '../stage/conclude.ts';
+import type { StageSpec } from '../stage/spec.ts';
 
 /** Of ends that somebody can do something about. */
 const ADVICE: Readonly<Partial<Record<EndReason, string>>> = {
@@ -58,3 +61,27 @@ export function isWorthAnotherTry(
   const isUnderWay = hasStarted || result.steps.some((step) => step.started !== undefined);
   return attempt <= (isUnderWay ? retries : Math.max(limit, retries));
 }
+
+/** How often a stage may be run again though steps have started: 0 to 9; anything else counts as 0. */
+export function retriesOf({ pod }: Pick<CompiledStage, 'pod'>): number {
+  const text = pod.metadata.annotations?.[ANNOTATION_RETRY] ?? '';
+  return /^\d$/.test(text) ? Number(text) : 0;
+}
+
+/** The result of a stage that was never made: none of its steps ran. */
+export const unmade = (
+  { spec }: { readonly spec: Pick<StageSpec, 'plan'> },
+  error: string,
+): StageResult => ({
+  status: 'error',
+  reason: 'internal',
+  error,
+  steps: spec.plan.steps.map((step) => ({
+    step,
+    status: 'skipped',
+    exitCode: 0,
+    error: '',
+    started: undefined,
+    stopped: undefined,
+  })),
+});

@@ -15,7 +15,6 @@ export interface LivesOptions {
   readonly live: (held: HeldRecord) => Promise<Life>;
   /** The record as it is now; undefined where another replica has it. */
   readonly current: (held: HeldRecord) => Promise<HeldRecord | undefined>;
-  readonly onCount: (count: number) => void;
 }
 
 const FIRST_PAUSE_MS = 1_000;
@@ -62,7 +61,6 @@ export class Lives {
 
   #change(by: number): void {
     this.#count += by;
-    this.#options.onCount(this.#count);
     if (by > 0) return;
     this.#ended.resolve();
     this.#ended = Promise.withResolvers<void>();

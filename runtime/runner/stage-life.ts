@@ -11,39 +11,18 @@ import { StageKilled, StageLeft } from '../stage/kill.ts';
 import type { StageStart } from '../stage/run-options.ts';
 import { specOf } from '../stage/spec.ts';
 import { stageLogger, type Logger } from '../telemetry/logger.ts';
+import type { StageEnd } from '../telemetry/metrics.ts';
 import { runInCluster } from './cluster-run.ts';
 import type { RunnerContext } from './context.ts';
-import type { CompiledStage } from '../compile/types.ts';
-import { ANNOTATION_RETRY } from '../contract.ts';
 import { masksOf } from '../compile/secrets.ts';
-import { isWorthAnotherTry } from './end-text.ts';
+import { isWorthAnotherTry, retriesOf, unmade } from './end-text.ts';
 import type { Life } from './lives.ts';
 import { stageObjectName, type Prepared, type Progress } from './record.ts';
 import { RecordLost, type HeldRecord } from './records.ts';
 import { areSameSteps, cancelText, isBuildOver, isStageOver, newSteps } from './server-stage.ts';
 import { StageReport, type StageReportOptions } from './stage-report.ts';
 import { StageServer, type Written } from './stage-server.ts';
-
-/** The result of a stage that was never made: none of its steps ran. */
-const unmade = ({ spec }: Prepared, error: string): StageResult => ({
-  status: 'error',
-  reason: 'internal',
-  error,
-  steps: spec.plan.steps.map((step) => ({
-    step,
-    status: 'skipped',
-    exitCode: 0,
-    error: '',
-    started: undefined,
-    stopped: undefined,
-  })),
-});
-
-/** 0 to 9; anything else counts as 0. */
-function retriesOf({ pod }: CompiledStage): number {
-  const text = pod.metadata.annotations?.[ANNOTATION_RETRY] ?? '';
-  return /^\d$/.test(text) ? Number(text) : 0;
-}
+import { StageTelling } from './stage-telling.ts';
 
 /** Of a step that somebody is still to write. */
 const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
@@ -57,6 +36,7 @@ export class StageLife {
   /** Whatever still wants to write then must not: the next life of the stage has another truth. */
   readonly #over = new AbortController();
   readonly #server: StageServer;
+  readonly #telling: StageTelling;
   #held: HeldRecord;
   #log: Logger;
 
@@ -66,6 +46,7 @@ export class StageLife {
       signal: AbortSignal.any([context.signal, this.#over.signal]),
     };
     this.#held = held;
+    this.#telling = new StageTelling(context, held.record.stage);
     this.#log = context.log.child({ stage: { id: held.record.stage } });
     this.#server = new StageServer({
       context: this.#context,
@@ -103,6 +84,7 @@ export class StageLife {
       }
       return { isOver: false, held: this.#held };
     } finally {
+      this.#telling.left();
       leave();
       this.#over.abort();
     }
@@ -138,8 +120,7 @@ export class StageLife {
     const prepared = await context.prepare(details, stageObjectName(record));
     if ('refusal' in prepared) {
       this.#log.info('the pipeline is refused', { code: prepared.refusal.code });
-      context.metrics.stageEnded('invalid pipeline');
-      return this.#refuse(details, 'error', prepared.refusal.message);
+      return this.#refuse(details, 'error', prepared.refusal.message, 'invalid pipeline');
     }
     const written = await this.#server.begin(details, newSteps(prepared.stage, record.stage));
     if (written === undefined) return this.#clean();
@@ -244,11 +225,11 @@ export class StageLife {
     try {
       await runInCluster({
         context,
-        stage: this.#held.record.stage,
         prepared,
         start,
         masks,
         report,
+        telling: this.#telling,
         signal: this.#cancel.signal,
         onStarted: () => this.#started(),
         onResult: async (result) => {
@@ -277,17 +258,8 @@ export class StageLife {
   }
 
   async #end(report: StageReport, result: StageResult): Promise<'remove' | 'keep'> {
-    const context = this.#context;
     const ending = await report.finish(result);
-    context.metrics.stageEnded(result.reason);
-    context.tell({
-      type: 'ended',
-      at: context.clock.wall(),
-      stage: this.#held.record.stage,
-      status: result.status,
-      reason: result.reason,
-      error: result.error,
-    });
+    this.#telling.ended(result, result.reason);
     this.#log.info('the stage ended', { status: result.status, reason: result.reason });
     return ending;
   }
@@ -300,11 +272,7 @@ export class StageLife {
     const { progress } = this.#held.record;
     if (this.#hasStarted || progress.state === 'claimed') return;
     this.#hasStarted = true;
-    this.#context.tell({
-      type: 'running',
-      at: this.#context.clock.wall(),
-      stage: this.#held.record.stage,
-    });
+    this.#telling.running();
     this.#startedWrite = this.#record({ ...progress, state: 'started' }).catch((error: unknown) => {
       if (error instanceof RecordLost) this.#cancel.abort(new StageLeft());
       else this.#log.warn('cannot write down that the stage has started', { error });
@@ -320,7 +288,7 @@ export class StageLife {
     { stage, steps }: Written,
     options: Pick<StageReportOptions, 'isAdopted' | 'announcements' | 'mayRestart'>,
   ): StageReport {
-    const { server, clock, signal, cards, metrics, runnerName, readSteps, tell } = this.#context;
+    const { server, clock, signal, cards, metrics, runnerName, readSteps } = this.#context;
     return new StageReport({
       server,
       clock,
@@ -334,8 +302,7 @@ export class StageLife {
       readSteps,
       onFailure: (what, error) => this.#log.warn(`cannot ${what}`, { error }),
       onLog: (bytes) => metrics.logDelivered(bytes),
-      onSteps: (entries) =>
-        tell({ type: 'steps', at: clock.wall(), stage: stage.id, steps: entries }),
+      onSteps: (entries) => this.#telling.steps(entries),
     });
   }
 
@@ -343,6 +310,7 @@ export class StageLife {
     details: Details,
     status: 'error' | 'killed',
     text: string,
+    reason: StageEnd = status === 'killed' ? 'killed' : 'internal',
   ): Promise<'remove' | 'keep'> {
     const { progress } = this.#held.record;
     const known = progress.state === 'claimed' ? [] : progress.steps;
@@ -357,6 +325,7 @@ export class StageLife {
       progress.state === 'claimed'
         ? await report.refuse(status, text)
         : await report.finish({ ...unmade(progress, text), status });
+    this.#telling.ended({ status, error: text, steps: [] }, reason);
     return ending === 'remove' ? this.#clean() : ending;
   }
 
@@ -380,7 +349,7 @@ export class StageLife {
       },
       details.secrets.map(({ data }) => data),
     );
-    context.tell({ type: 'taken', at: context.clock.wall(), stage: stage.id, details });
+    this.#telling.taken(details);
   }
 
   /** The build may have been cancelled. */

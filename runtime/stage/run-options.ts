@@ -9,6 +9,7 @@ import type { ClusterFeed } from './cluster-feed.ts';
 import type { StageResult, StepResult } from './conclude.ts';
 import type { StageLimits } from './ends.ts';
 import type { StepLogsOptions } from './step-logs.ts';
+import type { Wait } from './waiting.ts';
 
 /** What somebody who looks on is told. Calls come in order; reading a log waits for `line`. */
 export interface StageObserver {
@@ -20,6 +21,8 @@ export interface StageObserver {
    * `usual`: every Pod goes through it, so it tells something only when it lasts.
    */
   readonly waiting: (text: string, usual: boolean, step: number | undefined) => void;
+  /** The stage has left this phase of waiting, after so many milliseconds. */
+  readonly waited?: (phase: Wait['phase'], milliseconds: number) => void;
   readonly journal: (journal: Journal) => void;
   /**
    * A step is over and the kubelet has confirmed it, while others go on. `hasLog`: a `logEnd` came

@@ -59,6 +59,7 @@ class StageRun {
   readonly #turns: Turnclocks;
   readonly #settled = new Set<number>();
   #wait: Wait;
+  #hasStarted = false;
   #interruption: Interruption | undefined;
 
   constructor(spec: StageSpec, start: StageStart, options: RunOptions) {
@@ -256,6 +257,10 @@ class StageRun {
       this.#say(advanceWait(this.#wait, waitingFor(pod, [...events.values()], label), now));
       return;
     }
+    if (!this.#hasStarted) {
+      this.#hasStarted = true;
+      this.#tellWaited(this.#wait);
+    }
     for (const [number, container] of containers) {
       if (journal.steps.get(number)?.state !== 'running') continue;
       const text = blockedTurn([container], pod, label);
@@ -263,9 +268,15 @@ class StageRun {
     }
   }
 
+  #tellWaited({ phase, since }: Wait): void {
+    const { clock, observer } = this.#options;
+    observer.waited?.(phase, clock.now() - since);
+  }
+
   #say(wait: Wait, step?: number): void {
     const before = this.#wait;
     this.#wait = wait;
+    if (wait.phase !== before.phase) this.#tellWaited(before);
     if (wait.text === '' || wait.text === before.text) return;
     this.#options.observer.waiting(wait.text, wait.usual === true, step);
   }

@@ -122,6 +122,13 @@ export class History implements HistoryReader {
   find(stage: number): StageEntry | undefined {
     return this.#entries.get(stage);
   }
+
+  /** How many stages go on: a step of theirs has started, or not yet. */
+  counts(): { readonly running: number; readonly waiting: number } {
+    const going = [...this.#entries.values()].filter((entry) => !hasEnded(entry));
+    const running = going.filter((entry) => entry.stage.status === 'running').length;
+    return { running, waiting: going.length - running };
+  }
 }
 
 export const hasEnded = (entry: StageEntry): boolean => entry.reason !== undefined;

@@ -35,10 +35,11 @@ async function live(ends: readonly Life[], current: (held: HeldRecord) => HeldRe
       return left.shift() ?? { isOver: true };
     },
     current: async (before) => current(before),
-    onCount: (count) => counts.push(count),
   });
   lives.start(held('1'));
+  counts.push(lives.count);
   await lives.nextEnd();
+  counts.push(lives.count);
   return { began, pauses, counts };
 }
 
