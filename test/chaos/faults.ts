@@ -1,0 +1,137 @@
+/** What else goes wrong while builds run and replicas die. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { node } from '../steps.ts';
+import type { Fault as ProxyFault } from '../stack/fault-proxy.ts';
+import { server } from '../stack/stack.ts';
+import { ownLayout } from '../cluster/settings.ts';
+import { recordFile } from '../cluster/lifecycle.ts';
+import { stop } from '../cluster/processes.ts';
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+
+export interface Fault {
+  readonly name: string;
+  /** One line. */
+  readonly help: string;
+  /** Others who use the cluster or the server notice it. */
+  readonly isShared: boolean;
+  /** Does it, and undoes it. */
+  run(setting: FaultSetting): Promise<void>;
+}
+
+export interface FaultSetting {
+  readonly world: World;
+  readonly random: Random;
+  /** Milliseconds of an outage. */
+  readonly ms: number;
+  /** A stage with this id may now end as an error. */
+  readonly disturb: (stage: number) => void;
+}
+
+/** Each request to Drone goes wrong for a while, in turns with short times of peace. */
+const atDrone = (name: string, help: string, fault: ProxyFault): Fault => ({
+  name,
+  help: `Drone ${help}`,
+  isShared: false,
+  run: async ({ world, ms }) => {
+    world.proxy.disturb(() => fault);
+    await delay(ms);
+    world.proxy.pass();
+  },
+});
+
+/** A Pod, a Secret, a record of some stage that runs, one every few seconds. */
+const deleting = (name: string, kind: string, selector: string): Fault => ({
+  name,
+  help: `somebody deletes the ${name} of running stages`,
+  isShared: false,
+  run: async ({ world, random, ms, disturb }) => {
+    const end = Date.now() + ms;
+    while (Date.now() < end) {
+      await delay(random.whole(1_000, 4_000));
+      const list = await world.kubectl(`-n ${world.namespace} get ${kind} -l ${selector} -o name`);
+      const names = list.split('\n').filter((line) => line !== '');
+      const [first, ...others] = names;
+      if (first === undefined) continue;
+      const chosen = random.pick([first, ...others]);
+      const stage = stageOf(chosen);
+      if (stage !== undefined) disturb(stage);
+      await world.kubectl(`-n ${world.namespace} delete ${chosen} --wait=false --ignore-not-found`);
+    }
+  },
+});
+
+/** The stage that an object of the runner is named for. */
+const stageOf = (name: string): number | undefined => {
+  const [, id] = /\/drone-(?:stage-)?[0-9a-f]{10}-(\d+)/.exec(name) ?? [];
+  return id === undefined ? undefined : Number(id);
+};
+
+const restarting = (component: string): Fault => ({
+  name: component,
+  help: `the ${component} is restarted, three times`,
+  isShared: true,
+  run: async ({ ms }) => {
+    for (let times = 0; times < 3; times += 1) {
+      await cluster('restart', component);
+      await delay(ms / 3);
+    }
+  },
+});
+
+async function cluster(...args: string[]): Promise<void> {
+  const code = await node(['test/cluster/main.ts', ...args]);
+  if (code !== 0) throw new Error(`npm run cluster -- ${args.join(' ')}: code ${code}`);
+}
+
+const STAGES = 'drone-kube.io/origin=daemon';
+
+export const FAULTS: readonly Fault[] = [
+  {
+    name: 'drone-down',
+    help: 'the Drone server is down',
+    isShared: true,
+    run: async ({ ms }) => {
+      await server('drone').stop();
+      await delay(ms);
+      await server('drone').start();
+    },
+  },
+  atDrone('drone-500', 'answers 500', { kind: 'answer', status: 500, body: 'database is locked' }),
+  atDrone('drone-502', 'answers 502', { kind: 'answer', status: 502, body: '<html>' }),
+  atDrone('drone-409', 'answers 409', { kind: 'answer', status: 409 }),
+  atDrone('drone-204', 'answers 204', { kind: 'answer', status: 204 }),
+  atDrone('drone-garbage', 'answers garbage', { kind: 'garbage' }),
+  atDrone('drone-hang', 'does not answer', { kind: 'hang' }),
+  atDrone('drone-lost', 'does what it is asked, and its answers are lost', { kind: 'lost' }),
+  {
+    name: 'apiserver',
+    help: 'the API server is down',
+    isShared: true,
+    run: async ({ ms }) => {
+      await stop(recordFile(ownLayout().state, 'kube-apiserver'), 5_000);
+      await delay(ms);
+      await cluster('up');
+    },
+  },
+  restarting('kubelet'),
+  restarting('containerd'),
+  deleting('pod', 'pods', STAGES),
+  deleting('secret', 'secrets', STAGES),
+  deleting('record', 'configmaps', 'drone-kube.io/role=record'),
+  {
+    name: 'namespace',
+    help: 'somebody deletes the namespace of running stages, and makes it again',
+    isShared: false,
+    run: async ({ world, ms, disturb }) => {
+      const { otherNamespace } = world.place;
+      await delay(ms / 4);
+      const pods = await world.kubectl(`-n ${otherNamespace} get pods -o name`);
+      for (const stage of pods.split('\n').map(stageOf)) {
+        if (stage !== undefined) disturb(stage);
+      }
+      await world.kubectl(`delete namespace ${otherNamespace}`);
+      await world.kubectl(`create namespace ${otherNamespace}`);
+    },
+  },
+];
