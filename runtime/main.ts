@@ -12,6 +12,7 @@ Verbs:
   lint      say what is wrong with pipeline files
   format    write pipeline files in one layout, with all of their comments
   compile   print the Kubernetes objects of a pipeline
+  init      write a starting folder for the deployment of runners
   reap      remove what belongs to no runner any more, and end its builds on the Drone server
 
 drone-kube VERB --help tells the options.
@@ -23,6 +24,8 @@ async function run(verb: string | undefined, args: string[], terminal: Terminal)
       return (await import('./cli/exec.ts')).exec(args, terminal);
     case 'daemon':
       return (await import('./cli/daemon.ts')).daemon(args, terminal);
+    case 'init':
+      return (await import('./cli/init.ts')).init(args, terminal);
     case 'lint':
       return (await import('./cli/lint.ts')).lint(args, terminal);
     case 'format':

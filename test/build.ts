@@ -1,4 +1,9 @@
-/** `npm run build`: one command, `build/drone-kube.js`, whose parts are loaded as a verb needs them. */
+/**
+ * `npm run build`: one command, `build/drone-kube.js`, whose parts are loaded as a verb needs them,
+ * and the constructs of `infra/` for who imports the package.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import { build, type Plugin } from 'esbuild';
 import { POD_SCRIPTS } from '../runtime/pod/scripts.ts';
@@ -46,6 +51,8 @@ export async function buildProgram(): Promise<string> {
     await copyFile(`${root}runtime/pod/${script}`, `${outdir}/${script}`);
   }
   await chmod(`${outdir}/drone-kube.js`, 0o755);
+  const typescript = `${root}node_modules/typescript/bin/tsc`;
+  await promisify(execFile)(process.execPath, [typescript, '-p', `${root}infra`]);
   return `${outdir}/drone-kube.js`;
 }
 

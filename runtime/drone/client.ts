@@ -62,7 +62,10 @@ export function createDroneClient(options: DroneClientOptions): DroneClient {
 
   return {
     ping: async (signal) =>
-      http.send({ call: 'ping', method: 'POST', path: 'ping', ...CALL, read: nothing }, signal),
+      http.send(
+        { call: 'ping', method: 'POST', path: 'ping', ...CALL, empty: true, read: nothing },
+        signal,
+      ),
 
     request: async (filter, signal) =>
       poll(
@@ -134,6 +137,7 @@ export function createDroneClient(options: DroneClientOptions): DroneClient {
           call: 'watch',
           path: `build/${build}/watch`,
           repeat: false,
+          empty: true,
           read: (status) => status !== 204,
         },
         signal,
@@ -148,6 +152,7 @@ export function createDroneClient(options: DroneClientOptions): DroneClient {
           body: lines,
           limit: BATCH_LIMIT,
           repeat: false,
+          empty: true,
           read: nothing,
         },
         signal,
@@ -162,6 +167,7 @@ export function createDroneClient(options: DroneClientOptions): DroneClient {
           body: lines,
           ...CALL,
           limit: UPLOAD_LIMIT,
+          empty: true,
           read: nothing,
         },
         signal,
@@ -171,7 +177,7 @@ export function createDroneClient(options: DroneClientOptions): DroneClient {
       try {
         const path = `step/${step}/card`;
         await http.send(
-          { call: 'card', method: 'POST', path, body: card, ...CALL, read: nothing },
+          { call: 'card', method: 'POST', path, body: card, ...CALL, empty: true, read: nothing },
           signal,
         );
       } catch (error) {
@@ -184,7 +190,7 @@ export function createDroneClient(options: DroneClientOptions): DroneClient {
   };
 }
 
-type Poll<T> = Pick<HttpCall<T>, 'call' | 'path' | 'body' | 'repeat' | 'read'>;
+type Poll<T> = Pick<HttpCall<T>, 'call' | 'path' | 'body' | 'repeat' | 'empty' | 'read'>;
 
 const CALL = { limit: LIMIT, repeat: true } as const;
 

@@ -45,6 +45,8 @@ export interface HttpCall<T> {
   readonly repeat: boolean;
   /** A poll keeps a connection for long. */
   readonly poll?: boolean;
+  /** A success is 200 with nothing in it: anything else was not said by a Drone server. */
+  readonly empty?: boolean;
   /** Makes the result of a success; `json` throws where the body is none. */
   readonly read: (status: number, json: () => unknown) => T;
 }
@@ -192,6 +194,13 @@ function read<T>(what: string, call: HttpCall<T>, { status, text, location }: An
       { status, passing },
     );
   if (isMarkup(text)) throw odd('the answer is an HTML page', true);
+  if (call.empty === true && status !== 204 && text.trim() !== '') {
+    throw odd('the answer should be empty', true);
+  }
+  // The server says so of a request that it gave up; for a poll it means that there is nothing.
+  if (call.empty === true && status !== 200 && call.poll !== true) {
+    throw odd(`the answer has status ${status}`, true);
+  }
   const json = (): unknown => {
     try {
       const value: unknown = JSON.parse(text);

@@ -42,6 +42,9 @@ export async function setUpNetwork(state: string): Promise<void> {
   setSysctls(WANTED_SYSCTLS);
   if ((await attempt('ip', ['link', 'show', BRIDGE.name])).code !== 0) {
     await run('ip', ['link', 'add', BRIDGE.name, 'type', 'bridge']);
+    // Without one of its own it takes that of some Pod, another one as Pods come and go, and
+    // connections to this machine hang until everybody has forgotten the old one.
+    await run('ip', ['link', 'set', BRIDGE.name, 'address', BRIDGE.mac]);
   }
   await run('ip', ['address', 'replace', `${BRIDGE.address}/${BRIDGE.prefix}`, 'dev', BRIDGE.name]);
   await run('ip', ['link', 'set', BRIDGE.name, 'up']);

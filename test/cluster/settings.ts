@@ -13,6 +13,8 @@ export const BRIDGE = {
   address: '10.244.0.1',
   prefix: 16,
   subnet: '10.244.0.0/16',
+  /** Made up, as the second bit of the first byte says. */
+  mac: '02:64:6b:75:62:65',
 };
 
 export const SERVICES = { subnet: '10.96.0.0/16', kubernetes: '10.96.0.1' };

@@ -1,0 +1,24 @@
+/** `drone-kube/infra`: for cdk8s apps outside of this repository. */
+export { runApp } from './app.ts';
+export { AdmissionChart } from './charts/admission.ts';
+export { BuildsChart } from './charts/builds.ts';
+export { CapacityChart } from './charts/capacity.ts';
+export { ClusterChart } from './charts/cluster.ts';
+export { ExecAccessChart } from './charts/exec-access.ts';
+export { NamespacesChart } from './charts/namespaces.ts';
+export { ReaperChart } from './charts/reaper.ts';
+export { RunnerChart } from './charts/runner.ts';
+export { SystemChart } from './charts/system.ts';
+export { Part, type Wave } from './constructs/part.ts';
+export { withDefaults, type BuildNamespace, type Deployment } from './environments/defaults.ts';
+export { settingsProblems, SettingsError } from './environments/problems.ts';
+export type * from './environments/settings.ts';
+export type * from './environments/settings-builds.ts';
+export type * from './environments/settings-capacity.ts';
+export type * from './environments/settings-gitops.ts';
+export type * from './environments/settings-network.ts';
+export type * from './environments/settings-secrets.ts';
+export type { Problem } from './environments/values.ts';
+export { ArgoCdChart } from './gitops/argocd.ts';
+export { FluxChart } from './gitops/flux.ts';
+export { build, synth } from './synth.ts';
