@@ -1,9 +1,9 @@
 /** What a stage needs of the cluster beside running: its namespace, and what others left of it. */
 import type { Clock } from '../kube/clock.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
+import { isAlreadyExists, isConflict, isForbidden, isNotFound } from '../kube/errors.ts';
 import { insist } from '../kube/insist.ts';
-import { getObject } from '../kube/objects.ts';
-import { PODS, SECRETS } from '../kube/request.ts';
+import { getObject, listObjects } from '../kube/objects.ts';
+import { EVENTS, objectPath, PODS, SECRETS } from '../kube/request.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { ObjectLike, PodLike } from '../kube/types.ts';
 import { deleteOwner, deletePod } from '../stage/objects.ts';
@@ -22,6 +22,28 @@ export async function findPod(
       clock,
     }),
   );
+}
+
+/**
+ * Whether the events tell of a container that was started in a Pod that is gone. A Pod that was never
+ * made has none; where they may not be read, nobody knows, and nothing is to be done twice.
+ */
+export async function wasStarted(
+  transport: Transport,
+  clock: Clock,
+  { namespace, name }: Named,
+): Promise<boolean> {
+  const path = objectPath(EVENTS, namespace);
+  const fieldSelector = `involvedObject.name=${name},reason=Started`;
+  try {
+    const { items } = await insist(async () => listObjects(transport, path, { fieldSelector }), {
+      clock,
+    });
+    return items.length > 0;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return true;
+  }
 }
 
 /** The decoded values of the Secret of a stage; undefined where it is gone. */

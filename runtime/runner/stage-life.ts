@@ -6,7 +6,7 @@
 import type { Details } from '../drone/rpc.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { StageResult } from '../stage/conclude.ts';
-import { deleteNamespace, findPod, removeObjects, secretData } from './cluster.ts';
+import { deleteNamespace, wasStarted, findPod, removeObjects, secretData } from './cluster.ts';
 import { StageKilled, StageLeft } from '../stage/kill.ts';
 import type { StageStart } from '../stage/run-options.ts';
 import { specOf } from '../stage/spec.ts';
@@ -160,7 +160,9 @@ export class StageLife {
     if (written === undefined) return this.#clean();
     const pod = await findPod(transport, clock, spec);
     const known = { stage: written.stage, steps: progress.steps };
-    if (pod === undefined && progress.state === 'prepared') {
+    const isFresh = progress.state === 'prepared' && pod === undefined;
+    if (isFresh) this.#hasStarted = await wasStarted(transport, clock, spec);
+    if (isFresh && !this.#hasStarted) {
       const report = this.#report(known, {
         isAdopted: true,
         announcements: [],
@@ -232,9 +234,9 @@ export class StageLife {
         telling: this.#telling,
         signal: this.#cancel.signal,
         onStarted: () => this.#started(),
-        onResult: async (result) => {
+        onResult: async (result, isUntold) => {
           isAgain = isWorthAnotherTry(result, {
-            hasStarted: this.#hasStarted,
+            hasStarted: this.#hasStarted || isUntold,
             attempt: this.#held.record.attempt,
             limit: context.retryLimit,
             retries: prepared.retries,

@@ -8,7 +8,7 @@ import type { StepEntry } from '../telemetry/history.ts';
 import { endText } from './end-text.ts';
 import { ReportedStep, seconds, type ReportedStepOptions } from './reported-step.ts';
 import { withServer } from './server-patience.ts';
-import type { Standing } from './stage-server.ts';
+import { CONFLICT_MS, type Standing } from './stage-server.ts';
 
 export interface StageReportOptions extends Omit<ReportedStepOptions, 'onChange'> {
   /** As the server has it now. */
@@ -178,6 +178,7 @@ export class StageReport {
         const now = await standing();
         if (now.kind !== 'own') return now.kind === 'over' ? 'remove' : 'keep';
         this.#stage = { ...this.#stage, version: now.details.stage.version };
+        await clock.sleep(CONFLICT_MS, signal);
       }
     }
   }

@@ -32,6 +32,8 @@ export interface Written {
   readonly steps: readonly ServerStep[];
 }
 
+/** Milliseconds until a write that was refused is tried again. */
+export const CONFLICT_MS = 200;
 /** Milliseconds that the server may be away: nothing is lost while somebody keeps trying. */
 const SERVER_LIMIT_MS = 6 * 3_600_000;
 
@@ -90,6 +92,7 @@ export class StageServer {
         if (now.kind === 'lost') throw new RecordLost();
         if (now.kind === 'over') return undefined;
         current = { ...current, version: now.details.stage.version };
+        await this.#pause();
       }
     }
   }
@@ -118,10 +121,17 @@ export class StageServer {
         if (now.kind === 'lost') throw new RecordLost();
         if (now.kind === 'over') return undefined;
         current = { ...current, version: now.details.stage.version };
+        await this.#pause();
         stored = await this.#stored(now.details);
         if (isAlreadyStored(error) && stored.length === 0) return { stage: current, steps: [] };
       }
     }
+  }
+
+  /** Something that changes the stage all the time, a proxy that answers for the server say, must not be hurried. */
+  async #pause(): Promise<void> {
+    const { clock, signal } = this.#options.context;
+    await clock.sleep(CONFLICT_MS, signal);
   }
 
   async #stored(details: Details): Promise<readonly ServerStep[]> {

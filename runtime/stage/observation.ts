@@ -1,7 +1,9 @@
 /** Everything that is known of a stage from outside, and how a piece of news changes it. Pure. */
+import { COORDINATOR } from '../contract.ts';
 import type { EventLike, PodLike } from '../kube/types.ts';
 import type { WatchEvent } from '../kube/watch.ts';
 import { advance, EMPTY_JOURNAL, parseJournalLine, type Journal } from '../pod/journal.ts';
+import { hasStarted } from './pod-view.ts';
 
 export interface Observation {
   /** As it was last seen; undefined before it was made. */
@@ -15,6 +17,8 @@ export interface Observation {
   readonly journal: Journal;
   /** The log of the coordinator was read to its end: nothing more will come to the journal. */
   readonly journalEnded: boolean;
+  /** The log of the coordinator vanished before it was read to its end. */
+  readonly journalCut: boolean;
 }
 
 export const NOTHING_SEEN: Observation = {
@@ -24,7 +28,14 @@ export const NOTHING_SEEN: Observation = {
   events: new Map(),
   journal: EMPTY_JOURNAL,
   journalEnded: false,
+  journalCut: false,
 };
+
+/** Steps may have run of which nobody knows: the coordinator was up, and its word was not heard. */
+export function isUntold({ pod, journal, journalEnded, journalCut }: Observation): boolean {
+  if (journal.steps.size > 0 || journal.terminated) return false;
+  return hasStarted(pod, COORDINATOR) && (journalCut || !journalEnded);
+}
 
 /** `now` is in milliseconds of the clock that never goes back. */
 export function withPod(

@@ -33,9 +33,10 @@ export interface StageObserver {
   readonly logEnd?: (step: PlanStep) => void;
   /**
    * Everything is known and shown; what is left is to clean up, which waits for this. `keep`: the
-   * objects belong to somebody else now and are left alone.
+   * objects belong to somebody else now and are left alone. `isUntold`: steps may have run of which
+   * the result knows nothing.
    */
-  readonly result: (result: StageResult) => Promise<'remove' | 'keep'>;
+  readonly result: (result: StageResult, isUntold: boolean) => Promise<'remove' | 'keep'>;
 }
 
 /** Objects to be made, or the Pod that was found of those that somebody made. */

@@ -4,15 +4,17 @@
  * pure parts beside it. So it can begin in the middle, where somebody else left off.
  */
 import type { CompiledStage } from '../compile/types.ts';
+import { COORDINATOR } from '../contract.ts';
 import { KubeError } from '../kube/errors.ts';
 import { insist, isPassing } from '../kube/insist.ts';
 import type { PodLike } from '../kube/types.ts';
 import { StageActions } from './actions.ts';
 import { conclude, isComparable, settledStep } from './conclude.ts';
-import type { ConcludeInput, Interruption, StageResult } from './conclude.ts';
+import type { ConcludeInput, EndReason, Interruption, StageResult } from './conclude.ts';
 import { outsideEnd } from './ends.ts';
 import { interruptionOf, StageLeft } from './kill.ts';
 import { createStage, deleteOwner, deletePod } from './objects.ts';
+import { isUntold } from './observation.ts';
 import { hasStarted } from './pod-view.ts';
 import type { RunOptions, StageStart } from './run-options.ts';
 import type { StageSpec } from './spec.ts';
@@ -35,6 +37,16 @@ const LOOK_MS = 250;
 /** The kubelet tells the end of a container within about a second; one that restarts gets this long. */
 const COMPARE_MS = 60_000;
 const GONE_MS = 30_000;
+/** A Pod has a second to end; a node that is lost says nothing more, however long one waits. */
+const LAST_WORDS_MS = 5_000;
+
+const POD_ENDS: ReadonlySet<EndReason> = new Set([
+  'evicted',
+  'preempted',
+  'node lost',
+  'deleted by somebody',
+  'deadline',
+]);
 
 /**
  * Runs a stage and removes all of its objects. Rejects only when they could not be made or this
@@ -60,6 +72,7 @@ class StageRun {
   readonly #settled = new Set<number>();
   #wait: Wait;
   #hasStarted = false;
+  #endSeen: number | undefined;
   #interruption: Interruption | undefined;
 
   constructor(spec: StageSpec, start: StageStart, options: RunOptions) {
@@ -98,7 +111,8 @@ class StageRun {
         await this.#tasks.end();
         return result;
       }
-      if ((await this.#options.observer.result(result)) === 'remove') await this.#remove();
+      const ending = await this.#options.observer.result(result, isUntold(this.#watch.seen));
+      if (ending === 'remove') await this.#remove();
       else await this.#tasks.end();
       return result;
     } catch (error) {
@@ -218,7 +232,8 @@ class StageRun {
       this.#tellWaiting(now);
       this.#tellSettled();
       const wait = this.#wait;
-      this.#interruption ??= outsideEnd({ seen, limits, wait, now, elapsed: turns.elapsed });
+      const end = outsideEnd({ seen, limits, wait, now, elapsed: turns.elapsed });
+      if (end !== undefined && !this.#isStillTold(end, now)) this.#interruption ??= end;
       if (this.#interruption !== undefined) return;
       if (seen.journal.done !== undefined) {
         doneAt ??= now;
@@ -228,6 +243,14 @@ class StageRun {
       }
       await this.#tasks.next(LOOK_MS);
     }
+  }
+
+  /** The Pod is about to go: what its coordinator has still to say is waited for. */
+  #isStillTold({ reason }: Interruption, now: number): boolean {
+    const { pod, journalEnded } = this.#watch.seen;
+    if (!POD_ENDS.has(reason) || journalEnded || !hasStarted(pod, COORDINATOR)) return false;
+    this.#endSeen ??= now;
+    return now - this.#endSeen < LAST_WORDS_MS;
   }
 
   /** What the API server refused ends the stage; any other failure is one of this program. */

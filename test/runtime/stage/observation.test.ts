@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EventLike } from '../../../runtime/kube/types.ts';
 import {
+  isUntold,
   NOTHING_SEEN,
   withEvent,
   withJournalLine,
   withPod,
   type Observation,
 } from '../../../runtime/stage/observation.ts';
-import { podOf, type Seen } from './observed.ts';
+import { journalOf, podOf, type Seen } from './observed.ts';
 
 type News = readonly [now: number, containers: Readonly<Record<string, Seen>>];
 
@@ -76,5 +77,25 @@ describe('a line of the log of the coordinator', () => {
 
   test('that is not of the journal changes nothing', () => {
     expect(withJournalLine(NOTHING_SEEN, 'sh: out of memory', 5000)).toBe(NOTHING_SEEN);
+  });
+});
+
+describe('steps may have run of which nobody knows', () => {
+  const up = podOf({ coordinator: 'running' });
+  const seen = { ...NOTHING_SEEN, pod: up };
+  test.each<[string, Observation, boolean]>([
+    ['not before there is a Pod', NOTHING_SEEN, false],
+    ['not before the coordinator was up', { ...NOTHING_SEEN, pod: podOf({}) }, false],
+    ['while its word was not heard', seen, true],
+    ['when its log vanished', { ...seen, journalEnded: true, journalCut: true }, true],
+    ['not when its log was read to the end', { ...seen, journalEnded: true }, false],
+    [
+      'not when it said that it was told to stop',
+      { ...seen, journal: journalOf('terminated') },
+      false,
+    ],
+    ['not when its steps are known', { ...seen, journal: journalOf('start 1 success') }, false],
+  ])('%s', (_title, observation, untold) => {
+    expect(isUntold(observation)).toBe(untold);
   });
 });
