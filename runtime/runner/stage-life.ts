@@ -234,9 +234,12 @@ export class StageLife {
         telling: this.#telling,
         signal: this.#cancel.signal,
         onStarted: () => this.#started(),
-        onResult: async (result, isUntold) => {
+        onResult: async (result, begun) => {
           isAgain = isWorthAnotherTry(result, {
-            hasStarted: this.#hasStarted || isUntold,
+            hasStarted:
+              this.#hasStarted ||
+              (begun === 'unknown' &&
+                (await wasStarted(context.transport, context.clock, prepared.spec))),
             attempt: this.#held.record.attempt,
             limit: context.retryLimit,
             retries: prepared.retries,

@@ -1,9 +1,7 @@
 /** Everything that is known of a stage from outside, and how a piece of news changes it. Pure. */
-import { COORDINATOR } from '../contract.ts';
 import type { EventLike, PodLike } from '../kube/types.ts';
 import type { WatchEvent } from '../kube/watch.ts';
 import { advance, EMPTY_JOURNAL, parseJournalLine, type Journal } from '../pod/journal.ts';
-import { hasStarted } from './pod-view.ts';
 
 export interface Observation {
   /** As it was last seen; undefined before it was made. */
@@ -17,8 +15,6 @@ export interface Observation {
   readonly journal: Journal;
   /** The log of the coordinator was read to its end: nothing more will come to the journal. */
   readonly journalEnded: boolean;
-  /** The log of the coordinator vanished before it was read to its end. */
-  readonly journalCut: boolean;
 }
 
 export const NOTHING_SEEN: Observation = {
@@ -28,13 +24,17 @@ export const NOTHING_SEEN: Observation = {
   events: new Map(),
   journal: EMPTY_JOURNAL,
   journalEnded: false,
-  journalCut: false,
 };
 
-/** Steps may have run of which nobody knows: the coordinator was up, and its word was not heard. */
-export function isUntold({ pod, journal, journalEnded, journalCut }: Observation): boolean {
-  if (journal.steps.size > 0 || journal.terminated) return false;
-  return hasStarted(pod, COORDINATOR) && (journalCut || !journalEnded);
+/**
+ * What is known of whether a step has run. Only the last word of a coordinator that was told to stop
+ * says that none did: of a Pod that is deleted the end of a log may vanish, and so may its status.
+ */
+export type Begun = 'yes' | 'no' | 'unknown';
+
+export function begun({ pod, journal }: Pick<Observation, 'pod' | 'journal'>): Begun {
+  if (journal.steps.size > 0) return 'yes';
+  return journal.terminated || pod?.spec?.nodeName === undefined ? 'no' : 'unknown';
 }
 
 /** `now` is in milliseconds of the clock that never goes back. */

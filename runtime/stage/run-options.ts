@@ -8,6 +8,7 @@ import type { Journal } from '../pod/journal.ts';
 import type { ClusterFeed } from './cluster-feed.ts';
 import type { StageResult, StepResult } from './conclude.ts';
 import type { StageLimits } from './ends.ts';
+import type { Begun } from './observation.ts';
 import type { StepLogsOptions } from './step-logs.ts';
 import type { Wait } from './waiting.ts';
 
@@ -33,10 +34,9 @@ export interface StageObserver {
   readonly logEnd?: (step: PlanStep) => void;
   /**
    * Everything is known and shown; what is left is to clean up, which waits for this. `keep`: the
-   * objects belong to somebody else now and are left alone. `isUntold`: steps may have run of which
-   * the result knows nothing.
+   * objects belong to somebody else now and are left alone. `begun`: has a step run?
    */
-  readonly result: (result: StageResult, isUntold: boolean) => Promise<'remove' | 'keep'>;
+  readonly result: (result: StageResult, begun: Begun) => Promise<'remove' | 'keep'>;
 }
 
 /** Objects to be made, or the Pod that was found of those that somebody made. */

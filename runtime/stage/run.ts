@@ -4,7 +4,6 @@
  * pure parts beside it. So it can begin in the middle, where somebody else left off.
  */
 import type { CompiledStage } from '../compile/types.ts';
-import { COORDINATOR } from '../contract.ts';
 import { KubeError } from '../kube/errors.ts';
 import { insist, isPassing } from '../kube/insist.ts';
 import type { PodLike } from '../kube/types.ts';
@@ -14,7 +13,7 @@ import type { ConcludeInput, EndReason, Interruption, StageResult } from './conc
 import { outsideEnd } from './ends.ts';
 import { interruptionOf, StageLeft } from './kill.ts';
 import { createStage, deleteOwner, deletePod } from './objects.ts';
-import { isUntold } from './observation.ts';
+import { begun } from './observation.ts';
 import { hasStarted } from './pod-view.ts';
 import type { RunOptions, StageStart } from './run-options.ts';
 import type { StageSpec } from './spec.ts';
@@ -111,7 +110,7 @@ class StageRun {
         await this.#tasks.end();
         return result;
       }
-      const ending = await this.#options.observer.result(result, isUntold(this.#watch.seen));
+      const ending = await this.#options.observer.result(result, begun(this.#watch.seen));
       if (ending === 'remove') await this.#remove();
       else await this.#tasks.end();
       return result;
@@ -245,10 +244,10 @@ class StageRun {
     }
   }
 
-  /** The Pod is about to go: what its coordinator has still to say is waited for. */
+  /** The Pod is about to go: what its node has still to say of it is waited for. */
   #isStillTold({ reason }: Interruption, now: number): boolean {
-    const { pod, journalEnded } = this.#watch.seen;
-    if (!POD_ENDS.has(reason) || journalEnded || !hasStarted(pod, COORDINATOR)) return false;
+    const { pod, gone } = this.#watch.seen;
+    if (!POD_ENDS.has(reason) || gone || pod?.spec?.nodeName === undefined) return false;
     this.#endSeen ??= now;
     return now - this.#endSeen < LAST_WORDS_MS;
   }

@@ -131,7 +131,7 @@ export class StageWatch {
 
   async #followJournal(pod: PodLike): Promise<void> {
     const { transport, tasks, onJournal } = this.#options;
-    const { complete } = await followLog(transport, {
+    await followLog(transport, {
       namespace: pod.metadata.namespace ?? '',
       pod: pod.metadata.name,
       container: COORDINATOR,
@@ -145,6 +145,6 @@ export class StageWatch {
         onJournal(seen.journal);
       },
     });
-    this.#changed({ ...this.#seen, journalEnded: true, journalCut: !complete });
+    this.#changed({ ...this.#seen, journalEnded: true });
   }
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EventLike } from '../../../runtime/kube/types.ts';
 import {
-  isUntold,
+  begun,
   NOTHING_SEEN,
   withEvent,
   withJournalLine,
   withPod,
+  type Begun,
   type Observation,
 } from '../../../runtime/stage/observation.ts';
 import { journalOf, podOf, type Seen } from './observed.ts';
@@ -80,22 +81,27 @@ describe('a line of the log of the coordinator', () => {
   });
 });
 
-describe('steps may have run of which nobody knows', () => {
-  const up = podOf({ coordinator: 'running' });
-  const seen = { ...NOTHING_SEEN, pod: up };
-  test.each<[string, Observation, boolean]>([
-    ['not before there is a Pod', NOTHING_SEEN, false],
-    ['not before the coordinator was up', { ...NOTHING_SEEN, pod: podOf({}) }, false],
-    ['while its word was not heard', seen, true],
-    ['when its log vanished', { ...seen, journalEnded: true, journalCut: true }, true],
-    ['not when its log was read to the end', { ...seen, journalEnded: true }, false],
+describe('has a step run', () => {
+  const waiting = { ...podOf({ coordinator: 'running' }), spec: { containers: [] } };
+  test.each<[string, Observation, Begun]>([
+    ['not before there is a Pod', NOTHING_SEEN, 'no'],
+    ['not before it has a node', { ...NOTHING_SEEN, pod: waiting }, 'no'],
     [
-      'not when it said that it was told to stop',
-      { ...seen, journal: journalOf('terminated') },
-      false,
+      'nobody knows while its coordinator was not heard, whatever its status says',
+      { ...NOTHING_SEEN, pod: { ...waiting, spec: { ...waiting.spec, nodeName: 'n' } } },
+      'unknown',
     ],
-    ['not when its steps are known', { ...seen, journal: journalOf('start 1 success') }, false],
-  ])('%s', (_title, observation, untold) => {
-    expect(isUntold(observation)).toBe(untold);
+    [
+      'not when the coordinator said that it was told to stop',
+      {
+        ...NOTHING_SEEN,
+        pod: { ...waiting, spec: { ...waiting.spec, nodeName: 'n' } },
+        journal: journalOf('terminated'),
+      },
+      'no',
+    ],
+    ['when one has started', { ...NOTHING_SEEN, journal: journalOf('start 1 success') }, 'yes'],
+  ])('%s', (_title, observation, expected) => {
+    expect(begun(observation)).toBe(expected);
   });
 });
