@@ -143,6 +143,10 @@ export async function serve(
     stop.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  // The first long poll answers after half a minute, and readiness should not wait for it.
+  server
+    .ping(stop.signal)
+    .catch((error: unknown) => log.warn('the Drone server refuses', { error }));
   try {
     await runDaemon(
       {

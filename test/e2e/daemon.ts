@@ -23,6 +23,9 @@ import { openWorld, waitFor, type World } from './drone.ts';
 
 const PROGRAM = new URL('../../build/drone-kube.js', import.meta.url).pathname;
 
+/** As the image of the runner starts it. */
+const IMAGE_FLAGS = ['--max-semi-space-size=2'];
+
 export interface Replica {
   readonly child: ChildProcess;
   /** Everything that it has written. */
@@ -78,7 +81,7 @@ export class Daemons {
     const file = join(this.#folder, `${name}.log`);
     const port = await freePort();
     const out = openSync(file, 'w');
-    const child = spawn(process.execPath, [PROGRAM, 'daemon'], {
+    const child = spawn(process.execPath, [...IMAGE_FLAGS, PROGRAM, 'daemon'], {
       stdio: ['ignore', out, out],
       env: {
         PATH: process.env['PATH'] ?? '',

@@ -29,7 +29,7 @@ export async function pushRunnerImage(
   const layers = [await nodeLayer(cache), await programLayer(dirname(program))];
   await pushImage(registry, [`${NAME}:dev`], {
     layers,
-    entrypoint: ['/nodejs/bin/node', '/app/drone-kube.js'],
+    entrypoint: ['/nodejs/bin/node', '--max-semi-space-size=2', '/app/drone-kube.js'],
     user: USER,
     environment: { NODE_ENV: 'production' },
   });
