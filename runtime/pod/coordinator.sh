@@ -27,9 +27,10 @@
 
 files=$1 run=$2 verdict=$3 busybox=$4 status_folder=$5
 tab=$(printf '\t')
-journal='' failed='' halted='' failed_steps='' open=0 queue='' roots='' latched=''
+journal='' status=success halted='' failed_steps='' open=0 queue='' roots='' latched=''
+serial=serial turn='' heard='' up_=''
 
-# A step that answers with an endless line fills the memory of one reader, not of the node.
+# A step that answers with an endless line fills the memory of its reader, not of the node.
 ulimit -v 524288 2>/dev/null
 
 # Lines of the journal are written together, once the steps that an event lets go are on their way.
@@ -42,8 +43,6 @@ write_journal() {
   journal=''
 }
 
-status() { if [ -n "$failed" ]; then status=failure; else status=success; fi; }
-
 trap 'say terminated; write_journal; exit 143' TERM
 
 say journal 1
@@ -53,11 +52,18 @@ say journal 1
 while IFS=$tab read -r n when failure kind mode waits next script name; do
   [ "$next" = - ] && next=''
   eval "when_$n=\$when failure_$n=\$failure kind_$n=\$kind mode_$n=\$mode waits_$n=\$waits"
-  eval "next_$n=\$next name_$n=\$name state_$n=waiting verdict_$n='' up_$n='' word_$n=''"
+  eval "next_$n=\$next name_$n=\$name state_$n=waiting verdict_$n='' up_$n=''"
   open=$((open + 1))
   [ "$waits" -eq 0 ] && roots="$roots $n"
   case $kind in latched | upload) latched="$latched $n:$script" ;; esac
+  case $kind,$mode,$waits,$next in
+    *' '*) serial='' ;;
+    service,*,[01],* | *,wait,[01],*) ;;
+    *) serial='' ;;
+  esac
 done <"$files/plan"
+# `serial`: one chain of steps, of which never more than one can answer.
+case $roots in ' '*' '*) serial='' ;; esac
 
 # ---- lay out the run folder ----------------------------------------------------------------
 # Each step sees its own folder, read-only: it can open its two FIFOs, and neither release nor
@@ -65,7 +71,7 @@ done <"$files/plan"
 
 umask 022
 mkdir -p "$run/control" "$run/bin" "$run/steps"
-mkfifo -m 600 "$run/control/events"
+mkfifo -m 600 "$run/control/events" "$run/control/never"
 cp "$busybox" "$run/bin/busybox"
 cp "$files/step.sh" "$files/latch.sh" "$run/bin/"
 for entry in $latched; do
@@ -101,23 +107,31 @@ status_file() {
     CI_BUILD_STATUS "$status" CI_BUILD_FINISHED "$now" DRONE_STEP_NUMBER "$1"
 }
 
-# One process a step passes on what the step says: `up` once it waits for its turn, and then one
-# answer. Whatever else it writes cannot be taken for an exit code.
+# One answer from standard input. Whatever a step writes that is no exit code cannot be taken for
+# one, and at the end of the file its process 1 has died.
+hear_step() {
+  why=''
+  IFS= read -r code || code=255 why=gone
+  case $code in
+    verdict) [ -n "$serial" ] || code=255 why=forged ;;
+    '' | *[!0-9]* | ????* | 25[6-9] | 2[6-9]? | [3-9]??) code=255 why=forged ;;
+  esac
+}
+
+# One process a step, from the beginning: later nothing has to be forked. It holds `start` open, so
+# that a step finds what was written there before it was up, and waits until process 1 of the step
+# has opened `exit`. Then it passes on one answer. In a serial stage the coordinator reads that
+# itself, and `exit` is only held open: nothing that was said before the turn gets lost.
 listen() {
   exec <"$run/steps/$1/exit"
-  while IFS= read -r line; do
-    case $line in
-      up)
-        printf '%s up\n' "$1" >&3
-        continue
-        ;;
-      '' | *[!0-9]* | ????* | 25[6-9] | 2[6-9]? | [3-9]??) line='255 forged' ;;
-    esac
-    printf '%s %s\n' "$1" "$line" >&3
-    exit
-  done
-  # Its process 1 has died.
-  printf '%s 255 gone\n' "$1" >&3
+  if [ -n "$serial" ]; then
+    : >"$run/control/up-$1"
+    printf '%s up\n' "$1" >&3
+    # Nobody ever opens it for writing.
+    : <"$run/control/never"
+  fi
+  hear_step
+  printf '%s %s %s\n' "$1" "$code" "$why" >&3
 }
 
 # Opened for reading and writing, a FIFO never makes the coordinator wait, not even if the step has
@@ -131,23 +145,8 @@ release() {
   fi
 }
 
-dismiss() { printf 'skip\n' 1<>"$run/steps/$1/start"; }
-
-# The step is up: what was decided for it before can be told now.
-greet() {
-  eval "up_$1=1 word=\$word_$1 word_$1=''"
-  [ -z "$word" ] || "$word" "$1"
-}
-
-# tell WORD NUMBER: at once, or as soon as the step is up.
-tell() {
-  eval "up=\$up_$2"
-  if [ -n "$up" ]; then "$1" "$2"; else eval "word_$2=$1"; fi
-}
-
 start() {
-  status
-  eval "kind=\$kind_$1 mode=\$mode_$1 early=\$verdict_$1 state_$1=running"
+  eval "state_$1=running"
   say start "$1" "$status"
   if [ -n "$early" ]; then
     # It ended before its turn: its image never came, say.
@@ -156,7 +155,8 @@ start() {
     return
   fi
   case $kind in
-    latched) tell release "$1" ;;
+    latched) turn=$1; release "$1" ;;
+    upload) turn=$1 ;;
     ephemeral)
       : >"$run/control/ephemeral"
       [ -d "$status_folder" ] && status_file "$1" >"$status_folder/.env" && mv "$status_folder/.env" "$status_folder/env"
@@ -166,19 +166,19 @@ start() {
 }
 
 skip() {
-  eval "kind=\$kind_$1 state_$1=over"
+  eval "state_$1=over"
   say skip "$1" "$2"
-  [ "$kind" = latched ] && tell dismiss "$1"
+  [ "$kind" = latched ] && printf 'skip\n' 1<>"$run/steps/$1/start"
   settle "$1"
 }
 
 decide() {
-  eval "when=\$when_$1"
-  case $when,$halted,$failed in
+  eval "when=\$when_$1 kind=\$kind_$1 mode=\$mode_$1 early=\$verdict_$1"
+  case $when,$halted,$status in
     always,*) start "$1" ;;
     *,halted,*) skip "$1" halted ;;
-    success,,failed) skip "$1" failure ;;
-    failure,,) skip "$1" success ;;
+    success,,failure) skip "$1" failure ;;
+    failure,,success) skip "$1" success ;;
     *) start "$1" ;;
   esac
 }
@@ -196,8 +196,7 @@ proceed() {
     shift
     queue="$*"
     for m in $next; do
-      eval "waits=\$((waits_$m - 1))"
-      eval "waits_$m=\$waits"
+      eval "waits=\$((waits_$m - 1)) waits_$m=\$waits"
       [ "$waits" -eq 0 ] && decide "$m"
     done
   done
@@ -219,7 +218,7 @@ finish() {
     78,*) halted=halted ;;
     *,ignore) ;;
     *)
-      failed=failed
+      status=failure
       failed_steps="$failed_steps${failed_steps:+,}$name"
       if [ "$failure" = fast ]; then
         say fast "$1"
@@ -229,6 +228,7 @@ finish() {
       fi
       ;;
   esac
+  turn=''
   settle "$1"
 }
 
@@ -236,38 +236,75 @@ finish() {
 # `NUMBER:CODE:WHY` each, separated by spaces, all that were ever given. Looked at once a second,
 # and five times a second once an ephemeral step has run: those end by verdict only.
 
+read_verdicts() {
+  text=''
+  { IFS= read -r text <"$verdict"; } 2>/dev/null
+}
+
 follow_verdicts() {
   seen=''
   while :; do
     if [ -e "$run/control/ephemeral" ]; then sleep 0.2; else sleep 1; fi
-    text=''
-    { IFS= read -r text <"$verdict"; } 2>/dev/null
+    read_verdicts
     [ "$text" = "$seen" ] && continue
     seen=$text
     for entry in $text; do
       n=${entry%%:*} entry=${entry#*:}
       printf '%s %s %s\n' "$n" "${entry%%:*}" "${entry#*:}" >&3
     done
+    # Whoever waits for the answer of a step does not read `events`. A step may write this line as
+    # well: nothing but the file is a verdict.
+    for file in "$run"/control/up-*; do
+      [ -e "$file" ] && printf 'verdict\n' 1<>"$run/steps/${file##*-}/exit"
+    done
   done
 }
 follow_verdicts &
 
+# ---- what happens next ---------------------------------------------------------------------
+# All answers and verdicts come through `events`. But in a serial stage the coordinator reads the
+# FIFO of the step that runs, once that is up: one process less to wake between two steps.
+
+hear() {
+  eval "up=\$up_$turn"
+  if [ -z "$up" ]; then
+    IFS=' ' read -r n code why <&3 || return
+  else
+    # With the first descriptor, opening does not wait, not even if process 1 has died by now.
+    [ "$heard" = "$turn" ] || exec 7<>"$run/steps/$turn/exit" <"$run/steps/$turn/exit" 7>&-
+    n=$turn heard=$turn
+    hear_step
+  fi
+  case $code in
+    up) eval "up_$n=up" ;;
+    verdict)
+      read_verdicts
+      for entry in $text; do
+        n=${entry%%:*} entry=${entry#*:}
+        finish "$n" "${entry%%:*}" "${entry#*:}"
+        proceed
+      done
+      ;;
+    *)
+      finish "$n" "$code" ${why:+"$why"}
+      proceed
+      ;;
+  esac
+}
+
 # ---- the life of the stage -----------------------------------------------------------------
 
-for entry in $latched; do listen "${entry%%:*}" & done
+for entry in $latched; do
+  exec 4<>"$run/steps/${entry%%:*}/start"
+  listen "${entry%%:*}" &
+done
+exec 4>&-
 for n in $roots; do decide "$n"; done
 proceed
 write_journal
 while [ "$open" -gt 0 ]; do
-  IFS=' ' read -r n code why <&3 || continue
-  if [ "$code" = up ]; then
-    greet "$n"
-  else
-    finish "$n" "$code" ${why:+"$why"}
-    proceed
-  fi
+  hear
   write_journal
 done
-status
 say done "$status"
 write_journal

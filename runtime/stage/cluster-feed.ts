@@ -21,7 +21,8 @@ export function feedOfPod(transport: Transport, namespace: string, name: string)
       keyOf: (pod) => pod.metadata.name,
       lingerMs: 0,
     }),
-    events: eventsOf(transport, namespace, `involvedObject.name=${name}`),
+    // An open watch would keep `exec` from ending.
+    events: eventsOf(transport, namespace, `involvedObject.name=${name}`, 0),
   };
 }
 
@@ -37,17 +38,22 @@ export function feedOfNamespace(
       labelSelector,
       keyOf: (pod) => pod.metadata.name,
     }),
-    events: eventsOf(transport, namespace, 'involvedObject.kind=Pod'),
+    events: eventsOf(transport, namespace, 'involvedObject.kind=Pod', EVENTS_LINGER_MS),
   };
 }
 
 /** Asked for only while a Pod waits, so the watch ends when none does. */
 const EVENTS_LINGER_MS = 10_000;
 
-const eventsOf = (transport: Transport, namespace: string, fieldSelector: string) =>
+const eventsOf = (
+  transport: Transport,
+  namespace: string,
+  fieldSelector: string,
+  lingerMs: number,
+) =>
   new SharedWatch<EventLike>(transport, {
     path: objectPath(EVENTS, namespace),
     fieldSelector,
     keyOf: (event) => event.involvedObject?.uid ?? '',
-    lingerMs: EVENTS_LINGER_MS,
+    lingerMs,
   });
