@@ -31,10 +31,14 @@ const LONGEST = 240_000;
 const CLEAN_MS = 60_000;
 const QUIET_MS = 5_000;
 
+/** Names of several runs of one process must differ: a namespace takes its time to go. */
+let runs = 0;
+
 /** Whether everything was as it should be; tells what was not. */
 export async function chaos(options: ChaosOptions, tell: (line: string) => void): Promise<boolean> {
   const { kills, seed, minutes, faults, faultMs, jumps, keep } = options;
-  const world = await openWorld(`chaos-${seed}-${process.pid}`);
+  runs += 1;
+  const world = await openWorld(`chaos-${seed}-${process.pid}-${runs}`);
   const began = Date.now();
   const at = (time: number): string => `${((time - began) / 1_000).toFixed(1).padStart(6)} s`;
   tell(`seed ${seed}, namespace ${world.namespace}, logs in ${world.folder}`);
