@@ -148,16 +148,15 @@ release() {
 start() {
   eval "state_$1=running"
   say start "$1" "$status"
-  if [ -n "$early" ]; then
+  case ${early:+early},$kind in
     # It ended before its turn: its image never came, say.
-    finish "$1" $early
-    [ "$mode" = detach ] && settle "$1"
-    return
-  fi
-  case $kind in
-    latched) turn=$1; release "$1" ;;
-    upload) turn=$1 ;;
-    ephemeral)
+    early,*) finish "$1" $early ;;
+    ,latched)
+      turn=$1
+      release "$1"
+      ;;
+    ,upload) turn=$1 ;;
+    ,ephemeral)
       : >"$run/control/ephemeral"
       [ -d "$status_folder" ] && status_file "$1" >"$status_folder/.env" && mv "$status_folder/.env" "$status_folder/env"
       ;;

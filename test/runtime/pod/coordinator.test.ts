@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ends, SHELLS, startStage, type TestStep } from './stage-in-folders.ts';
 
 interface Case {
@@ -68,6 +70,16 @@ const CASES: readonly Case[] = [
     done: 'failure',
   },
   {
+    title: 'fast ends a chain',
+    steps: {
+      1: { run: 'true' },
+      2: { run: 'exit 9', failure: 'fast', waitsFor: [1] },
+      3: { run: 'true', when: 'always', waitsFor: [2] },
+    },
+    ends: { 1: 'exit 0', 2: 'exit 9' },
+    done: 'failure',
+  },
+  {
     title: 'exit code 78 ends the stage as a success, but for steps that always run',
     steps: {
       1: { run: 'exit 78' },
@@ -125,6 +137,43 @@ const CASES: readonly Case[] = [
       2: { run: 'true', waitsFor: [1] },
     },
     ends: { 1: 'exit 255 forged', 2: 'skip failure' },
+    done: 'failure',
+  },
+  {
+    title: 'a step of a chain that tells of a verdict gives none',
+    steps: {
+      1: {
+        run: 'for _ in 1 2 3; do echo verdict; done > $OWN/exit; echo "1:0:image" > $OWN/exit; sleep 30',
+      },
+      2: { run: 'true', waitsFor: [1] },
+    },
+    ends: { 1: 'exit 255 forged', 2: 'skip failure' },
+    done: 'failure',
+  },
+  {
+    title: 'after it told of a verdict, the exit code of a step of a chain counts',
+    steps: { 1: { run: 'echo verdict > $OWN/exit; exit 3', failure: 'ignore' } },
+    ends: { 1: 'exit 3' },
+    done: 'success',
+  },
+  {
+    title: 'in a graph, nothing but an exit code is an answer',
+    steps: {
+      1: { run: 'true' },
+      2: { run: 'echo verdict > $OWN/exit; sleep 30' },
+    },
+    ends: { 1: 'exit 0', 2: 'exit 255 forged' },
+    done: 'failure',
+  },
+  {
+    title: 'a service in a chain changes nothing',
+    steps: {
+      1: { run: 'true' },
+      2: { kind: 'service', detached: true, waitsFor: [1] },
+      3: { run: 'exit 4', waitsFor: [2] },
+      4: { run: 'true', when: 'failure', waitsFor: [3] },
+    },
+    ends: { 1: 'exit 0', 2: 'running', 3: 'exit 4', 4: 'exit 0' },
     done: 'failure',
   },
   {
@@ -262,6 +311,95 @@ describe.each(SHELLS)('the coordinator under %s', (_name, shell) => {
     const { exitCodes, output } = await stage.end();
     expect(exitCodes.get(2)).toBe(0);
     expect(output.get(2)).toBe('');
+  });
+
+  // The coordinator hears the steps of a chain directly, those of a graph through other processes.
+  describe.each([
+    ['a chain', {}, {}],
+    ['a graph', { 9: { run: 'true' } }, { 9: 'exit 0' }],
+  ] as const)('in %s', (_plan, others, othersEnd) => {
+    test('a verdict ends a step that runs, and one whose container has not come', async () => {
+      const stage = await startStage(shell, {
+        1: { run: 'sleep 30', failure: 'ignore' },
+        2: { failure: 'ignore', waitsFor: [1] },
+        3: { run: 'true', waitsFor: [2] },
+        ...others,
+      });
+      await stage.seen('start 1');
+      await stage.up(1);
+      await stage.verdict('1:137:oom');
+      await stage.seen('start 2');
+      await stage.verdict('1:137:oom 2:255:config');
+      const { journal } = await stage.end();
+      expect(ends(journal)).toEqual({
+        1: 'exit 137 oom',
+        2: 'exit 255 config',
+        3: 'exit 0',
+        ...othersEnd,
+      });
+    });
+
+    test('a verdict that comes while another step runs waits for its turn', async () => {
+      const stage = await startStage(shell, {
+        1: { run: 'sleep 30', failure: 'ignore' },
+        2: { run: 'sleep 30', waitsFor: [1] },
+        3: { run: 'true', when: 'failure', waitsFor: [2] },
+        ...others,
+      });
+      await stage.seen('start 1');
+      await Promise.all([stage.up(1), stage.up(2)]);
+      await stage.verdict('2:137:killed 1:137:oom');
+      const { journal } = await stage.end();
+      expect(ends(journal)).toEqual({
+        1: 'exit 137 oom',
+        2: 'exit 137 killed',
+        3: 'exit 0',
+        ...othersEnd,
+      });
+    });
+
+    test('a step that dies before its turn is gone when it comes', async () => {
+      const stage = await startStage(shell, {
+        1: { run: 'until [ -e $OWN/../../../go ]; do sleep 0.02; done' },
+        2: { run: 'true', waitsFor: [1] },
+        3: { run: 'true', when: 'failure', waitsFor: [2] },
+        ...others,
+      });
+      await stage.up(2);
+      await stage.kill(2);
+      await writeFile(join(stage.folder, 'go'), '');
+      const { journal } = await stage.end();
+      expect(ends(journal)).toEqual({
+        1: 'exit 0',
+        2: 'exit 255 gone',
+        3: 'exit 0',
+        ...othersEnd,
+      });
+    });
+
+    test('steps whose containers come late are started, or skipped, then', async () => {
+      const stage = await startStage(shell, {
+        1: { run: 'true' },
+        2: { run: 'echo never', when: 'failure', waitsFor: [1], late: true },
+        3: { run: 'echo "$DRONE_STEP_NUMBER"', waitsFor: [2], late: true },
+        4: { run: 'sleep 0.3', waitsFor: [3] },
+        ...others,
+      });
+      await stage.seen('start 3');
+      stage.come(3);
+      await stage.seen('start 4');
+      stage.come(2);
+      const { journal, output, exitCodes } = await stage.end();
+      expect(ends(journal)).toEqual({
+        1: 'exit 0',
+        2: 'skip success',
+        3: 'exit 0',
+        4: 'exit 0',
+        ...othersEnd,
+      });
+      expect([output.get(2), output.get(3)]).toEqual(['', '3\n']);
+      expect([exitCodes.get(2), exitCodes.get(3)]).toEqual([0, 0]);
+    });
   });
 
   test('SIGTERM is written down and ends it', async () => {

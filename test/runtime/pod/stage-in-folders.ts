@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, mkdir, rm, writeFile, copyFile, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,8 @@ export interface TestStep {
   readonly detached?: boolean;
   /** What the step runs, as a shell command; absent: no container ever comes up. */
   readonly run?: string;
+  /** Its container comes up only when the test says so. */
+  readonly late?: boolean;
   readonly name?: string;
   /** A command with arguments in place of the script. */
   readonly argv?: readonly string[];
@@ -54,6 +57,12 @@ export interface Running {
   /** Waits until a line of the journal starts with `text`. */
   seen(text: string): Promise<void>;
   verdict(text: string): Promise<void>;
+  /** Brings up the container of a late step. */
+  come(step: number): void;
+  /** Waits until process 1 of a step has opened its FIFO. */
+  up(step: number): Promise<void>;
+  /** Kills the container of a step as a whole. */
+  kill(step: number): Promise<void>;
   /** The end of the coordinator and of every step that was started. */
   end(): Promise<Outcome>;
 }
@@ -117,8 +126,7 @@ export async function startStage(
 
   await seen('ready');
   const containers = new Map<number, { child: ChildProcess; output: string }>();
-  for (const [key, step] of Object.entries(steps)) {
-    if (step.run === undefined) continue;
+  const come = (key: string, step: TestStep): void => {
     const own = at('run/steps', key);
     const command =
       step.kind === 'upload'
@@ -132,12 +140,33 @@ export async function startStage(
     const container = { child, output: '' };
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (container.output += chunk));
     containers.set(Number(key), container);
+  };
+  for (const [key, step] of Object.entries(steps)) {
+    if (step.run !== undefined && step.late !== true) come(key, step);
   }
 
   return {
     folder,
     coordinator,
     seen,
+    come: (number) => {
+      const step = steps[number];
+      if (step !== undefined) come(String(number), step);
+    },
+    up: async (number) => {
+      const fifo = `/proc/${containers.get(number)?.child.pid}/fd/5`;
+      for (let tries = 0; !existsSync(fifo); tries++) {
+        if (tries === 1000) throw new Error(`step ${number} did not come up in 10 s`);
+        await delay(10);
+      }
+    },
+    kill: async (number) => {
+      const child = containers.get(number)?.child;
+      if (child === undefined) return;
+      const over = once(child, 'exit');
+      killGroup(child);
+      await over;
+    },
     verdict: async (entries) => {
       await writeFile(at('.verdict'), entries);
       await rename(at('.verdict'), at('verdict'));
