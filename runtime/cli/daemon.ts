@@ -104,6 +104,15 @@ export async function serve(
     secret: config.rpc.secret,
     tls: { skipVerify: config.rpc.skipVerify },
     environment,
+    // Meant to be seen as it is: it bypasses the masks of the log, all but the one of the secret.
+    ...(config.rpc.dump === 'nothing'
+      ? {}
+      : {
+          dump: {
+            write: (text: string) => void process.stdout.write(text),
+            body: config.rpc.dump === 'bodies',
+          },
+        }),
     onCall: ({ call, error }) => {
       metrics.droneRequest(call, error === undefined ? 200 : error.status);
       pulses.beat(
