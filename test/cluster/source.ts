@@ -75,8 +75,9 @@ export async function upFromSource(layout: Layout, tell: Tell): Promise<void> {
   await phase(tell, 'node', () =>
     waitFor(
       'the node is Ready and the default service account is there',
+      // After an outage of the API server a kubelet comes back in its own time.
       () => takesPods(state),
-      60_000,
+      150_000,
       `See ${logFile(state, 'kubelet')} and ${logFile(state, 'kube-controller-manager')}; \`down\` and \`up\` start afresh.`,
     ),
   );
