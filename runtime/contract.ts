@@ -36,26 +36,38 @@ export interface Permission {
   readonly reason: string;
 }
 
+/** What whoever runs a stage needs beside making and removing its objects. */
+const WATCHING_A_STAGE: readonly Permission[] = [
+  { group: '', resource: 'pods/log', verbs: ['get'], reason: 'follow journals and logs' },
+  {
+    group: '',
+    resource: 'pods/ephemeralcontainers',
+    verbs: ['patch'],
+    reason: 'plugins whose entrypoint is not known',
+  },
+  { group: '', resource: 'events', verbs: ['list', 'watch'], reason: 'say why a Pod waits' },
+  {
+    group: '',
+    resource: 'namespaces',
+    verbs: ['get'],
+    reason: 'which Pod Security level the namespace enforces; a Role covers its own namespace only',
+  },
+];
+
 /** What a person needs in a namespace to run pipelines there with `drone-kube exec`. */
 export const EXEC_PERMISSIONS: readonly Permission[] = [
+  ...WATCHING_A_STAGE,
   {
     group: '',
     resource: 'pods',
     verbs: ['create', 'get', 'watch', 'patch', 'delete'],
     reason: 'run the stage; patch carries verdicts',
   },
-  { group: '', resource: 'pods/log', verbs: ['get'], reason: 'follow journal and logs' },
   {
     group: '',
     resource: 'pods/exec',
     verbs: ['create', 'get'],
     reason: 'stream the working tree into the Pod',
-  },
-  {
-    group: '',
-    resource: 'pods/ephemeralcontainers',
-    verbs: ['patch'],
-    reason: 'plugins whose entrypoint is not known',
   },
   {
     group: '',
@@ -68,13 +80,6 @@ export const EXEC_PERMISSIONS: readonly Permission[] = [
     resource: 'configmaps',
     verbs: ['create', 'delete'],
     reason: 'scripts and shared environment',
-  },
-  { group: '', resource: 'events', verbs: ['list', 'watch'], reason: 'say why a Pod waits' },
-  {
-    group: '',
-    resource: 'namespaces',
-    verbs: ['get'],
-    reason: 'which Pod Security level the namespace enforces; a Role covers its own namespace only',
   },
 ];
 
@@ -96,18 +101,12 @@ export const RUNNER_PERMISSIONS: readonly Permission[] = [
 
 /** What the runner needs in each namespace that stages run in. */
 export const STAGE_PERMISSIONS: readonly Permission[] = [
+  ...WATCHING_A_STAGE,
   {
     group: '',
     resource: 'pods',
     verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'],
     reason: 'run stages; patch carries verdicts',
-  },
-  { group: '', resource: 'pods/log', verbs: ['get'], reason: 'follow journals and logs' },
-  {
-    group: '',
-    resource: 'pods/ephemeralcontainers',
-    verbs: ['patch'],
-    reason: 'plugins whose entrypoint is not known',
   },
   {
     group: '',
@@ -122,18 +121,11 @@ export const STAGE_PERMISSIONS: readonly Permission[] = [
     verbs: ['create', 'get', 'delete'],
     reason: 'scripts and shared environment',
   },
-  { group: '', resource: 'events', verbs: ['list', 'watch'], reason: 'say why a Pod waits' },
   {
     group: '',
     resource: 'resourcequotas',
     verbs: ['list'],
     reason: 'take no stage that has no room',
-  },
-  {
-    group: '',
-    resource: 'namespaces',
-    verbs: ['get'],
-    reason: 'which Pod Security level the namespace enforces; a Role covers its own namespace only',
   },
 ];
 

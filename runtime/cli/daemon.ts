@@ -127,7 +127,7 @@ export async function serve(
   const url = new URL(config.rpc.server);
   const dispatcher = createDispatcher(url, { skipVerify: config.rpc.skipVerify }, environment, 2);
   const http = await startHttpServer({
-    address: `${config.dashboard.address.host}:${config.dashboard.address.port}`,
+    address: config.dashboard.address,
     logger: log,
     dashboard:
       config.dashboard.password === undefined

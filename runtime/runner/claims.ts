@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { DroneError } from '../drone/errors.ts';
 import type { Filter, ServerStage } from '../drone/rpc.ts';
+import { untilAborted } from '../kube/clock.ts';
 import { backoff } from '../kube/retry.ts';
 import type { RunnerContext } from './context.ts';
 import type { StageRecord } from './record.ts';
@@ -41,7 +42,7 @@ export async function claimStages(options: ClaimOptions, signal: AbortSignal): P
   while (!signal.aborted) {
     options.onTurn();
     try {
-      if (running() >= capacity) await Promise.race([nextEnd(), aborted(signal)]);
+      if (running() >= capacity) await Promise.race([nextEnd(), untilAborted(signal)]);
       else await claimNext(options, signal);
       failures = 0;
     } catch (error) {
@@ -105,13 +106,6 @@ async function claim(
     log.info('the acceptance was refused, or its answer was lost', { error });
   }
   return held;
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 const ignore = (): void => undefined;

@@ -4,7 +4,7 @@ import type { DaemonConfig } from '../config/types.ts';
 import { LABEL_ORIGIN, LABEL_SERVER } from '../contract.ts';
 import { BuildWatches } from '../drone/build-watch.ts';
 import type { Details, DroneServer, ServerStep } from '../drone/rpc.ts';
-import type { Clock } from '../kube/clock.ts';
+import { untilAborted, type Clock } from '../kube/clock.ts';
 import type { Transport } from '../kube/transport.ts';
 import { feedOfNamespace, type ClusterFeed } from '../stage/cluster-feed.ts';
 import type { StageEvent } from '../telemetry/history.ts';
@@ -119,7 +119,7 @@ export async function runDaemon(parts: DaemonParts, stop: AbortSignal): Promise<
     ),
   ];
   try {
-    await Promise.race([...loops.map(async (loop) => endless(loop, stop)), aborted(stop)]);
+    await Promise.race([...loops.map(async (loop) => endless(loop, stop)), untilAborted(stop)]);
   } finally {
     await lease
       .release()
@@ -131,13 +131,6 @@ export async function runDaemon(parts: DaemonParts, stop: AbortSignal): Promise<
 async function endless(loop: Promise<void>, stop: AbortSignal): Promise<void> {
   await loop;
   if (!stop.aborted) throw new Error('a loop of the runner ended');
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** One watch a namespace, opened when its first stage runs. */

@@ -1,12 +1,12 @@
 /** The HTTP server of the runner: probes, metrics and, where a password is set, the dashboard. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { parseAddress, TelemetryError } from './address.ts';
+import type { ListenAddress } from '../config/address-types.ts';
 import type { Logger } from './logger.ts';
 import { createRoutes, type Answer, type RouteOptions } from './routes.ts';
 
 export interface HttpOptions extends RouteOptions {
-  /** DRONE_SERVER_PORT, see {@link parseAddress}. */
-  readonly address: string;
+  /** DRONE_SERVER_PORT; the port 0 is any that is free. */
+  readonly address: ListenAddress;
   /** For what goes wrong in an answer. */
   readonly logger: Logger;
 }
@@ -21,9 +21,17 @@ export interface HttpServer {
 /** What is being answered may end within this time; milliseconds. */
 const GRACE = 50;
 
-/** Listens. Rejects with a TelemetryError where the address is wrong or taken. */
+/** The address cannot be listened on. */
+export class TelemetryError extends Error {
+  override readonly name = 'TelemetryError';
+  readonly code = 'telemetry-listen';
+  /** What to write instead. */
+  readonly fix = 'set DRONE_SERVER_PORT to an address that is free, such as :3001';
+}
+
+/** Listens. Rejects with a TelemetryError where the address is taken or not of this machine. */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
-  const address = parseAddress(options.address);
+  const { address } = options;
   const answer = createRoutes(options);
   const server = createServer((request, response) => {
     void handle(request, response, answer, options.logger);
@@ -32,7 +40,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   server.headersTimeout = 10_000;
   // Longer than the interval of most scrapers, which keep their connection.
   server.keepAliveTimeout = 65_000;
-  await listen(server, address, options.address);
+  await listen(server, address);
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
@@ -61,19 +69,14 @@ async function handle(
   response.end(given.body);
 }
 
-function listen(
-  server: Server,
-  { host, port }: { readonly host: string | undefined; readonly port: number },
-  asked: string,
-): Promise<void> {
+function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const code = 'code' in error ? String(error.code) : error.message;
       const why = code === 'EADDRINUSE' ? 'somebody listens there already' : code;
-      const fix = 'set DRONE_SERVER_PORT to an address that is free, such as :3001';
-      reject(new TelemetryError('telemetry-listen', `cannot listen on ${asked}: ${why}`, fix));
+      reject(new TelemetryError(`cannot listen on ${host}:${port}: ${why}`));
     });
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
+    server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);
   });
 }
 

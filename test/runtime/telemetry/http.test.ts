@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { parseAddress } from '../../../runtime/telemetry/address.ts';
 import type { Check, Pulse } from '../../../runtime/telemetry/health.ts';
 import { AUTHORIZED, start } from './served.ts';
 import { NOW } from './stages.ts';
@@ -119,36 +118,12 @@ describe('HTTP', () => {
 
   test('an address that is taken is told', async () => {
     const { server } = await start();
-    const error: unknown = await start({ address: `127.0.0.1:${server.port}` }).catch(
+    const error: unknown = await start({ address: { host: '127.0.0.1', port: server.port } }).catch(
       (thrown: unknown) => thrown,
     );
     expect(error).toMatchObject({
       code: 'telemetry-listen',
       message: expect.stringContaining('somebody listens there already'),
     });
-  });
-});
-
-describe('an address', () => {
-  test.each([
-    [':3000', undefined, 3000],
-    ['3000', undefined, 3000],
-    ['0.0.0.0:80', '0.0.0.0', 80],
-    ['localhost:3000', 'localhost', 3000],
-    ['[::1]:3000', '::1', 3000],
-    ['::1:3000', '::1', 3000],
-  ])('%s', (text, host, port) => {
-    expect(parseAddress(text)).toEqual({ host, port });
-  });
-
-  test.each([
-    ['', ':3000'],
-    [':65536', ':3000'],
-    ['http', ':3000'],
-    ['tcp://10.0.0.1:80', 'enableServiceLinks'],
-  ])('"%s" is refused', (text, fix) => {
-    expect(() => parseAddress(text)).toThrow(
-      expect.objectContaining({ code: 'telemetry-address', fix: expect.stringContaining(fix) }),
-    );
   });
 });

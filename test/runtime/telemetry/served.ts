@@ -38,7 +38,7 @@ export async function start(options: Partial<HttpOptions> = {}): Promise<Started
   const now = (): number => NOW;
   const logger = createLogger({ debug: false, trace: false, secrets: [], book, now, out });
   const server = await startHttpServer({
-    address: '127.0.0.1:0',
+    address: { host: '127.0.0.1', port: 0 },
     dashboard: ACCESS,
     runner: { name: 'runner-1', version: '1.2.3', capacity: 100 },
     health: () => [],
