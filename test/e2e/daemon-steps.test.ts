@@ -19,6 +19,9 @@ afterAll(async () => {
 }, 60_000);
 
 // One block: those of one block run at the same time.
+/** A build of a pipeline without a clone, at its end. */
+const built = async (body: string) => (await daemons()).build(pipeline(body));
+
 describe('steps and pipelines', () => {
   test.concurrent.each([{ isPrivate: false }, { isPrivate: true }])(
     'a push is cloned and built, private: $isPrivate',
@@ -49,15 +52,11 @@ steps:
   test.concurrent(
     'an exit code 78 ends the pipeline as a success, and the rest is skipped',
     async () => {
-      const { build } = await (
-        await daemons()
-      ).build(
-        pipeline(`
+      const { build } = await built(`
 steps:
   - {name: enough, image: busybox, commands: ["exit 78"]}
   - {name: after, image: busybox, commands: ["true"]}
-`),
-      );
+`);
       expect(steps(build)).toEqual({ enough: 'success 78', after: 'skipped 0' });
       expect(build.status).toBe('success');
     },
@@ -67,10 +66,7 @@ steps:
   test.concurrent(
     'statuses a failure skips what follows, but not what asks for failures',
     async () => {
-      const { build, repo } = await (
-        await daemons()
-      ).build(
-        pipeline(`
+      const { build, repo } = await built(`
 steps:
   - {name: allowed, image: busybox, commands: ["exit 3"], failure: ignore}
   - {name: bad, image: busybox, commands: ["exit 2"]}
@@ -79,8 +75,7 @@ steps:
     image: busybox
     commands: ['echo the build is a $DRONE_BUILD_STATUS because of $DRONE_FAILED_STEPS']
     when: {status: [failure]}
-`),
-      );
+`);
       expect(steps(build)).toEqual({
         allowed: 'failure 3',
         bad: 'failure 2',
@@ -90,7 +85,7 @@ steps:
       expect(build.status).toBe('failure');
       expect(build.stages[0]?.steps?.[0]?.errignore).toBe(true);
       await expect(repo.log(build, 'mourn')).resolves.toContain(
-        'the build is a failure because of',
+        'the build is a failure because of bad',
       );
     },
     60_000,
@@ -99,15 +94,11 @@ steps:
   test.concurrent(
     'statuses an ignored failure is none',
     async () => {
-      const { build } = await (
-        await daemons()
-      ).build(
-        pipeline(`
+      const { build } = await built(`
 steps:
   - {name: allowed, image: busybox, commands: ["exit 9"], failure: ignore}
   - {name: after, image: busybox, commands: ["true"]}
-`),
-      );
+`);
       expect(steps(build)).toEqual({ allowed: 'failure 9', after: 'success 0' });
       expect(build.status).toBe('success');
     },
@@ -117,16 +108,12 @@ steps:
   test.concurrent(
     'order steps without dependencies run at the same time, the others after theirs',
     async () => {
-      const { build, repo } = await (
-        await daemons()
-      ).build(
-        pipeline(`
+      const { build, repo } = await built(`
 steps:
   - {name: a, image: busybox, commands: ["touch a", "until [ -e b ]; do sleep 0.1; done"]}
   - {name: b, image: busybox, commands: ["touch b", "until [ -e a ]; do sleep 0.1; done"], depends_on: []}
   - {name: c, image: busybox, commands: ["ls"], depends_on: [a, b]}
-`),
-      );
+`);
       expect(build.status).toBe('success');
       await expect(repo.log(build, 'c')).resolves.toBe('+ ls\na\nb');
     },
@@ -136,18 +123,14 @@ steps:
   test.concurrent(
     'order a service serves the steps and is over with them',
     async () => {
-      const { build, repo } = await (
-        await daemons()
-      ).build(
-        pipeline(`
+      const { build, repo } = await built(`
 services:
   - {name: web, image: drone-kube/web}
 steps:
   - name: ask
     image: busybox
     commands: ["until wget -qO- http://localhost:8080; do sleep 0.2; done"]
-`),
-      );
+`);
       expect(build.status).toBe('success');
       expect(steps(build)).toMatchObject({ ask: 'success 0', web: 'success 0' });
       await expect(repo.log(build, 'ask')).resolves.not.toBe('');
