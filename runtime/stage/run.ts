@@ -22,14 +22,7 @@ import { StepLogs } from './step-logs.ts';
 import { Tasks } from './tasks.ts';
 import { Turnclocks } from './turn-clocks.ts';
 import { finishedLogs, readableLogs } from './turns.ts';
-import {
-  advanceWait,
-  beginWait,
-  blockedTurn,
-  containerLabel,
-  waitingFor,
-  type Wait,
-} from './waiting.ts';
+import { WaitTeller } from './wait-teller.ts';
 
 /** Looked at this often (milliseconds) where nothing happens, because clocks run. */
 const LOOK_MS = 250;
@@ -69,8 +62,7 @@ class StageRun {
   readonly #logs: StepLogs;
   readonly #turns: Turnclocks;
   readonly #settled = new Set<number>();
-  #wait: Wait;
-  #hasStarted = false;
+  readonly #waiting: WaitTeller;
   #endSeen: number | undefined;
   #interruption: Interruption | undefined;
 
@@ -81,7 +73,7 @@ class StageRun {
     this.#options = options;
     this.#tasks = new Tasks(clock);
     this.#turns = new Turnclocks('found' in start);
-    this.#wait = beginWait(clock.now());
+    this.#waiting = new WaitTeller({ clock, spec, observer });
     this.#watch = new StageWatch({
       transport,
       clock,
@@ -206,7 +198,7 @@ class StageRun {
     const made = await createStage(transport, stage, {
       patience: { clock, signal, limitMs: patienceMs },
       quotaMs: limits.queued,
-      onQuota: (text) => this.#say({ ...this.#wait, phase: 'queued', text }),
+      onQuota: (text) => this.#waiting.queued(text),
       onOwner: onCreated ?? (() => undefined),
     });
     if (made === undefined || 'pod' in made) return made?.pod;
@@ -218,7 +210,7 @@ class StageRun {
   async #untilOver(): Promise<void> {
     const { clock, limits } = this.#options;
     const { plan, containers } = this.#spec;
-    this.#wait = { ...beginWait(clock.now()), text: this.#wait.text };
+    this.#waiting.begin();
     let doneAt: number | undefined;
     for (;;) {
       this.#checkTasks();
@@ -228,9 +220,9 @@ class StageRun {
       this.#actions.addContainers(seen, this.#wall());
       this.#followLogs();
       this.#actions.giveVerdicts(seen, now, (step) => turns.waited(step) > limits.starting);
-      this.#tellWaiting(now);
+      this.#waiting.look(seen, now);
       this.#tellSettled();
-      const wait = this.#wait;
+      const { wait } = this.#waiting;
       const end = outsideEnd({ seen, limits, wait, now, elapsed: turns.elapsed });
       if (end !== undefined && !this.#isStillTold(end, now)) this.#interruption ??= end;
       if (this.#interruption !== undefined) return;
@@ -268,39 +260,6 @@ class StageRun {
     for (const { step, container } of readableLogs(plan, containers, journal, pod)) {
       this.#logs.follow(step, container);
     }
-  }
-
-  /** What the stage waits for now, told where it is something else than before. */
-  #tellWaiting(now: number): void {
-    const { events, journal, pod } = this.#watch.seen;
-    const { plan, containers } = this.#spec;
-    const label = containerLabel(plan, containers);
-    if (journal.steps.size === 0) {
-      this.#say(advanceWait(this.#wait, waitingFor(pod, [...events.values()], label), now));
-      return;
-    }
-    if (!this.#hasStarted) {
-      this.#hasStarted = true;
-      this.#tellWaited(this.#wait);
-    }
-    for (const [number, container] of containers) {
-      if (journal.steps.get(number)?.state !== 'running') continue;
-      const text = blockedTurn([container], pod, label);
-      if (text !== undefined) this.#say({ ...this.#wait, text }, number);
-    }
-  }
-
-  #tellWaited({ phase, since }: Wait): void {
-    const { clock, observer } = this.#options;
-    observer.waited?.(phase, clock.now() - since);
-  }
-
-  #say(wait: Wait, step?: number): void {
-    const before = this.#wait;
-    this.#wait = wait;
-    if (wait.phase !== before.phase) this.#tellWaited(before);
-    if (wait.text === '' || wait.text === before.text) return;
-    this.#options.observer.waiting(wait.text, wait.usual === true, step);
   }
 
   /** Logs of containers that have ended are read to their end; those of services are cut off. */
