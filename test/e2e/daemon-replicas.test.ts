@@ -49,11 +49,14 @@ describe('replicas', () => {
     60_000,
   );
 
-  test.concurrent(
-    'a stage stays in the queue while the replica has as many as it may',
-    async () => {
-      const made = await open('capacity');
-      await made.start({ environment: { DRONE_RUNNER_CAPACITY: '1' } });
+  test.concurrent.each([
+    { who: 'replica', variable: 'DRONE_RUNNER_CAPACITY', replicas: 1 },
+    { who: 'namespace', variable: 'DRONE_KUBE_NAMESPACE_CAPACITY', replicas: 2 },
+  ])(
+    'a stage stays in the queue while the $who has as many as it may',
+    async ({ who, variable, replicas }) => {
+      const made = await open(`full-${who}`);
+      for (let n = 0; n < replicas; n += 1) await made.start({ environment: { [variable]: '1' } });
       const repo = await made.repo();
       const one = await repo.push(pipeline(serial(1, 'sleep 3')));
       await repo.stepRuns(one, 's1');

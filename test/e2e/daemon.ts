@@ -17,6 +17,7 @@ import { listObjects } from '../../runtime/kube/objects.ts';
 import { objectPath, PODS } from '../../runtime/kube/request.ts';
 import { Transport } from '../../runtime/kube/transport.ts';
 import { stackApi, type ApiBuild, type StackApi } from '../stack/drone-api.ts';
+import { contentKey } from '../cluster/keys.ts';
 import { readStack, type Stack } from '../stack/state.ts';
 import { Repo } from './daemon-repo.ts';
 import { openWorld, waitFor, type World } from './drone.ts';
@@ -193,7 +194,8 @@ export class Daemons {
 export async function openDaemons(name: string): Promise<Daemons> {
   const stack = readStack();
   if (stack === undefined) throw new Error('no stack: npm run stack -- up');
-  const folder = join(tmpdir(), `drone-kube-e2e-${name}`);
+  // Another clone of the repository may run the same test at the same time.
+  const folder = join(tmpdir(), `drone-kube-e2e-${contentKey([import.meta.dirname])}-${name}`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   return new Daemons(stack, await openWorld(name), folder);
