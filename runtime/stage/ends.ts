@@ -53,6 +53,10 @@ function brokenOff({
   const stuck = obstacle(containerStatus(pod, COORDINATOR));
   if (stuck?.final === true) {
     const what = stuck.kind === 'image' ? 'its image cannot be pulled' : 'it cannot be created';
+    if (stuck.isRuntimeAway) {
+      const text = `the container runtime of the node went away as the Pod was started: ${stuck.text}`;
+      return error('node lost', text);
+    }
     const reason = stuck.kind === 'image' ? 'image pull' : 'internal';
     return error(reason, `the coordinator of the Pod does not start, ${what}: ${stuck.text}`);
   }

@@ -21,6 +21,8 @@ export const isRunning = (pod: PodLike | undefined, name: string): boolean =>
 
 export type Obstacle = {
   readonly kind: 'image' | 'config';
+  /** The container runtime of the node did not answer; nothing is wrong with the container. */
+  readonly isRuntimeAway: boolean;
   /** Nothing will change by waiting. */
   readonly final: boolean;
   readonly text: string;
@@ -50,15 +52,23 @@ const PERMANENT =
 const PASSING =
   /failed to sync (?:secret|configmap) cache|deadline exceeded|timed out|is reserved for/i;
 
+/** Words of a kubelet whose container runtime is down, or was started again meanwhile. */
+const RUNTIME_AWAY =
+  /error while dialing|error reading from server|transport is closing|code = Unavailable/i;
+
 /** Why a container does not start, or undefined while nothing speaks against it. */
 export function obstacle(status: ContainerStatus | undefined): Obstacle | undefined {
   const waiting = status?.state?.waiting;
   const known = OBSTACLES[waiting?.reason ?? ''];
   if (waiting === undefined || known === undefined) return undefined;
   const message = tidy(waiting.message ?? '');
+  const isRuntimeAway = RUNTIME_AWAY.test(waiting.message ?? '');
+  // The kubelet makes a container again that it could not make, but starts none a second time.
+  const passes = PASSING.test(message) || (isRuntimeAway && waiting.reason !== 'RunContainerError');
   return {
     kind: known.kind,
-    final: (known.final || PERMANENT.test(message)) && !PASSING.test(message),
+    isRuntimeAway,
+    final: (known.final || PERMANENT.test(message)) && !passes,
     text: message === '' ? (waiting.reason ?? '') : `${message} (${waiting.reason})`,
   };
 }

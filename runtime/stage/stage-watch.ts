@@ -20,6 +20,9 @@ import {
 import { hasStarted, isRunning } from './pod-view.ts';
 import type { Tasks } from './tasks.ts';
 
+/** How often, and after how long, a journal without an end is read again. */
+const LATE_READS = 3;
+const LATE_MS = 1_000;
 /** Events are asked for only when a Pod takes longer than most. */
 const EVENTS_AFTER_MS = 1_000;
 
@@ -130,6 +133,22 @@ export class StageWatch {
   #events: AbortController | undefined;
 
   async #followJournal(pod: PodLike): Promise<void> {
+    const { clock, tasks } = this.#options;
+    await this.#readJournal(pod);
+    // A container runtime that was started again may bring the end of a log late.
+    for (let tries = 0; tries < LATE_READS && this.#isCutOff(); tries += 1) {
+      await clock.sleep(LATE_MS, tasks.signal);
+      await this.#readJournal(pod);
+    }
+    this.#changed({ ...this.#seen, journalEnded: true });
+  }
+
+  #isCutOff(): boolean {
+    const { journal, gone } = this.#seen;
+    return journal.done === undefined && !journal.terminated && !gone;
+  }
+
+  async #readJournal(pod: PodLike): Promise<void> {
     const { transport, tasks, onJournal } = this.#options;
     await followLog(transport, {
       namespace: pod.metadata.namespace ?? '',
@@ -145,6 +164,5 @@ export class StageWatch {
         onJournal(seen.journal);
       },
     });
-    this.#changed({ ...this.#seen, journalEnded: true });
   }
 }

@@ -22,6 +22,8 @@ export class WaitTeller {
   readonly #options: WaitTellerOptions;
   #wait: Wait;
   #hasStarted = false;
+  /** Said already: a kubelet that tries again tells the same things in turn. */
+  readonly #said = new Set<string>();
 
   constructor(options: WaitTellerOptions) {
     this.#options = options;
@@ -66,7 +68,9 @@ export class WaitTeller {
     const before = this.#wait;
     this.#wait = wait;
     if (wait.phase !== before.phase) this.#tellWaited(before);
-    if (wait.text === '' || wait.text === before.text) return;
+    const key = `${step ?? ''}:${wait.text}`;
+    if (wait.text === '' || this.#said.has(key)) return;
+    this.#said.add(key);
     this.#options.observer.waiting(wait.text, wait.usual === true, step);
   }
 

@@ -67,13 +67,21 @@ const stageOf = (name: string): number | undefined => {
   return id === undefined ? undefined : Number(id);
 };
 
-const restarting = (component: string): Fault => ({
+/** `disturbs`: it may take steps and lines of logs with it, which nobody can bring back. */
+const restarting = (component: string, disturbs: boolean): Fault => ({
   name: component,
   help: `the ${component} is restarted, three times`,
   isShared: true,
-  run: async ({ ms }) => {
+  run: async ({ world, ms, disturb }) => {
     for (let times = 0; times < 3; times += 1) {
+      const list = `-n ${world.namespace} get configmaps -l drone-kube.io/role=record -o name`;
+      const before = disturbs ? await world.kubectl(list) : '';
       await cluster('restart', component);
+      const after = disturbs ? await world.kubectl(list) : '';
+      for (const name of `${before}\n${after}`.split('\n')) {
+        const stage = stageOf(name);
+        if (stage !== undefined) disturb(stage);
+      }
       await delay(ms / 3);
     }
   },
@@ -114,8 +122,8 @@ export const FAULTS: readonly Fault[] = [
       await cluster('up');
     },
   },
-  restarting('kubelet'),
-  restarting('containerd'),
+  restarting('kubelet', false),
+  restarting('containerd', true),
   deleting('pod', 'pods', STAGES),
   deleting('secret', 'secrets', STAGES),
   deleting('record', 'configmaps', 'drone-kube.io/role=record'),

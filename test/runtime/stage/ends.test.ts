@@ -92,6 +92,18 @@ const POD: readonly Case[] = [
 
 const COORDINATOR: readonly Case[] = [
   {
+    title: 'a coordinator that a container runtime lost as it started',
+    pod: podOf({
+      coordinator: {
+        waiting: { reason: 'RunContainerError', message: 'error reading from server: EOF' },
+      },
+    }),
+    end: error(
+      'node lost',
+      'the container runtime of the node went away as the Pod was started: error reading from server: EOF (RunContainerError)',
+    ),
+  },
+  {
     title: 'a coordinator that failed',
     journal: STARTED,
     journalEnded: true,

@@ -93,8 +93,19 @@ describe('what keeps a container from starting', () => {
     expect(obstacle({ name: 'a', state: { waiting: { reason, message } } })).toEqual({
       kind,
       final,
+      isRuntimeAway: false,
       text: `${tidy(message)} (${reason})`,
     });
+  });
+
+  test.each([
+    // The kubelet makes it again that it could not make, and starts none a second time.
+    ['CreateContainerError', 'connection error: desc = "transport: Error while dialing: x"', false],
+    ['ImageInspectError', 'rpc error: code = Unavailable desc = connection error', false],
+    ['RunContainerError', 'error reading from server: EOF', true],
+  ])('%s: a container runtime that is away, final: %s', (reason, message, final) => {
+    const status = { name: 'a', state: { waiting: { reason, message } } };
+    expect(obstacle(status)).toMatchObject({ final, isRuntimeAway: true });
   });
 
   test('a reason without a message', () => {
