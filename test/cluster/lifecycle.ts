@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isHealthy } from './api.ts';
 import { components, type Component, type ComponentName } from './components.ts';
 import { ClusterError } from './errors.ts';
 import { contentKey } from './keys.ts';
-import { running, start, stop, type ProcessRecord } from './processes.ts';
-import { phase, type Tell } from './progress.ts';
+import { running, stop, type ProcessRecord } from './processes.ts';
+import type { Tell } from './progress.ts';
+import { ensureService, GRACE_MS } from './service.ts';
 import type { Layout } from './settings.ts';
-import { becomesTrue } from './wait.ts';
 
 export const recordFile = (state: string, name: ComponentName) => join(state, 'run', name);
 export const logFile = (state: string, name: ComponentName) => join(state, 'logs', `${name}.log`);
@@ -84,50 +84,32 @@ export async function restartComponent(
       `no component is named ${JSON.stringify(name)}; write one of ${all.map((each) => each.name).join(', ')}.`,
     );
   }
-  await stop(recordFile(layout.state, component.name), 5000);
+  await stop(recordFile(layout.state, component.name), GRACE_MS);
   await ensure(layout, component, binary, tell);
 }
 
 /** Leaves a healthy component alone; starts one that is missing, hangs or has new settings. */
 async function ensure(
-  layout: Layout,
+  { state }: Layout,
   component: Component,
   binary: string,
   tell: Tell,
 ): Promise<void> {
-  const { state } = layout;
-  const files = { record: recordFile(state, component.name), log: logFile(state, component.name) };
-  const key = componentKey(component, binary);
-  const alive = () => running(files.record) !== undefined;
-  const healthy = () => isHealthy(state, component.health);
-  if (running(files.record)?.key === key && (await becomesTrue(healthy, 5000))) {
-    return;
-  }
-  await phase(tell, component.name, async () => {
-    await stop(files.record, 5000);
-    for (const [path, text] of Object.entries(component.files)) {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text, { mode: 0o600 });
-    }
-    await start(component.argv, files, key, {
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      HOME: state,
-    });
-    await becomesTrue(async () => !alive() || (await healthy()), 60_000);
-    // Somebody else may answer at the same port.
-    if (!alive() || !(await healthy())) {
-      throw new ClusterError(
-        'COMPONENT_FAILED',
-        `${component.name} ${alive() ? 'does not answer' : 'ended'}. The end of ${files.log}:\n  ${lastLines(files.log)}`,
-      );
-    }
-  });
-}
-
-function lastLines(file: string): string {
-  return existsSync(file)
-    ? readFileSync(file, 'utf8').trim().split('\n').slice(-5).join('\n  ')
-    : '(no log)';
+  const { name, argv, files, health } = component;
+  await ensureService(
+    {
+      name,
+      argv,
+      environment: { HOME: state },
+      files,
+      record: recordFile(state, name),
+      log: logFile(state, name),
+      key: componentKey(component, binary),
+      isHealthy: async () => isHealthy(state, health),
+      patienceMs: 5000,
+    },
+    tell,
+  );
 }
 
 function componentKey(component: Component, binary: string): string {
