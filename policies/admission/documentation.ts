@@ -1,4 +1,5 @@
 /** The rules and their parameters for people. Pure. */
+import { markdownTable } from '../../runtime/markdown.ts';
 import { PARAMETER_DEFAULTS, PARAMETER_MEANINGS } from './parameters.ts';
 import { ADMISSION_RULES } from './rules.ts';
 
@@ -19,8 +20,8 @@ export function admissionMarkdown(): string {
   ]);
   return [
     INTRODUCTION,
-    `## Rules\n\n${RULES}\n\n${table(['Code', 'Rule', 'Namespaces', 'Parameters', 'What a user reads'], rules)}`,
-    `## Parameters\n\n${PARAMETERS}\n\n${table(['Parameter', 'Meaning', 'Untrusted', 'Trusted'], parameters)}`,
+    `## Rules\n\n${RULES}\n\n${markdownTable(['Code', 'Rule', 'Namespaces', 'Parameters', 'What a user reads'], rules)}`,
+    `## Parameters\n\n${PARAMETERS}\n\n${markdownTable(['Parameter', 'Meaning', 'Untrusted', 'Trusted'], parameters)}`,
     LIMITS,
   ].join('\n');
 }
@@ -39,17 +40,7 @@ function shown(name: string, defaults: object): string {
     : code(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** Columns are as wide as their widest cell. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`;
-  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('');
-}
-
-const INTRODUCTION = `<!-- Made from policies/admission, with the command in its test. Do not edit. -->
+const INTRODUCTION = `<!-- Made from policies/admission, by \`npm run generate\`. Do not edit. -->
 
 # Admission rules
 

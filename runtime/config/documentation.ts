@@ -1,4 +1,5 @@
 /** The table of variables for people: as Markdown, and as text for a terminal. Pure. */
+import { markdownTable } from '../markdown.ts';
 import { IDLE_VARIABLES } from './idle-variables.ts';
 import type { Variable } from './variable.ts';
 import { GROUPS } from './variables.ts';
@@ -12,14 +13,14 @@ export function configurationMarkdown(): string {
       variable.required ? '**required**' : code(fallbackOf(variable)),
       variable.help + aliasesOf(variable),
     ]);
-    return `## ${title}\n\n${table(['Variable', 'Type', 'Default', 'Meaning'], rows)}`;
+    return `## ${title}\n\n${markdownTable(['Variable', 'Type', 'Default', 'Meaning'], rows)}`;
   });
   const idle = IDLE_VARIABLES.map(({ name, reason }) => [`\`${name}\``, reason]);
   return [
     INTRODUCTION,
     ...groups,
     FILES,
-    `## Known and without effect\n\n${table(['Variable', 'Why'], idle)}`,
+    `## Known and without effect\n\n${markdownTable(['Variable', 'Why'], idle)}`,
   ].join('\n');
 }
 
@@ -50,18 +51,7 @@ function fallbackOf({ fallback, shown }: Variable): string {
 /** Words stay words, values become code. */
 const code = (text: string): string => (text === '' || text.includes(' ') ? text : `\`${text}\``);
 
-/** Columns are as wide as their widest cell. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
-  const widths = head.map((title, column) =>
-    Math.max(title.length, 3, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`;
-  return [head, widths.map((width) => '-'.repeat(width)), ...cells].map(line).join('');
-}
-
-const INTRODUCTION = `<!-- Made from runtime/config/documentation.ts, with the command in its test. Do not edit. -->
+const INTRODUCTION = `<!-- Made from runtime/config by \`npm run generate\`. Do not edit. -->
 
 # Configuration of the daemon
 

@@ -1,4 +1,5 @@
 /** The rules for people, as Markdown. */
+import { markdownTable } from '../markdown.ts';
 import { CODES, severityOf, type Code } from './codes.ts';
 import { codesInOrder } from './render-sarif.ts';
 
@@ -25,19 +26,13 @@ export function lintMarkdown(): string {
   return [INTRODUCTION, ...sections].join('\n');
 }
 
-function table(codes: readonly Code[]): string {
-  const rows = [
+const table = (codes: readonly Code[]): string =>
+  markdownTable(
     ['Code', 'Severity', 'What is wrong'],
-    ...codes.map((code) => [`\`${code}\``, severityOf(code), CODES[code].replaceAll('|', '\\|')]),
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const [head, ...body] = rows.map(
-    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |\n`,
+    codes.map((code) => [`\`${code}\``, severityOf(code), CODES[code]]),
   );
-  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |\n`, ...body].join('');
-}
 
-const INTRODUCTION = `<!-- Made from runtime/pipeline/codes.ts by \`node test/generate.ts\`. Do not edit. -->
+const INTRODUCTION = `<!-- Made from runtime/pipeline/codes.ts by \`npm run generate\`. Do not edit. -->
 
 # Rules of \`drone-kube lint\`
 
