@@ -9,7 +9,7 @@ const FILE = new URL('../../../docs/configuration.md', import.meta.url);
 
 describe('the reference', () => {
   // To write it, run in the root of the repository:
-  // node --input-type=module -e "import { configurationMarkdown } from './runtime/config/documentation.ts'; process.stdout.write(configurationMarkdown())" > docs/configuration.md
+  // npm run generate
   test('docs/configuration.md is current', async () => {
     expect(await readFile(FILE, 'utf8')).toBe(configurationMarkdown());
   });
