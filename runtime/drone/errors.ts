@@ -59,9 +59,7 @@ export class DroneError extends Error {
   }
 }
 
-/** A conflict that nobody else need be the reason of: compare what the server has with what was sent. */
-export const isOwnConflict = (error: unknown): boolean => isConflict(error) && error.afterRetry;
-
+/** Where `afterRetry` is set, nobody else need be the reason: compare what the server has with what was sent. */
 export const isConflict = (error: unknown): error is DroneError =>
   error instanceof DroneError && error.code === 'drone-conflict';
 

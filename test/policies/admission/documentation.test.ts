@@ -5,7 +5,7 @@ import { admissionMarkdown } from '../../../policies/admission/documentation.ts'
 const FILE = new URL('../../../docs/admission.md', import.meta.url);
 
 // To write it, run in the root of the repository:
-// node --input-type=module -e "import { admissionMarkdown } from './policies/admission/documentation.ts'; process.stdout.write(admissionMarkdown())" > docs/admission.md
+// npm run generate
 test('docs/admission.md is current', async () => {
   expect(await readFile(FILE, 'utf8')).toBe(admissionMarkdown());
 });
