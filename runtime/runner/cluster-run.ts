@@ -18,8 +18,8 @@ export interface ClusterRun {
   readonly telling: StageTelling;
   /** Ends the attempt, see `RunOptions.signal`. */
   readonly signal: AbortSignal;
-  /** A step has started. May be called again. */
-  readonly onStarted: () => void;
+  /** The Pod was made. */
+  readonly onMade: () => void;
   readonly onResult: RunOptions['observer']['result'];
 }
 
@@ -36,6 +36,7 @@ export async function runInCluster(run: ClusterRun): Promise<void> {
   if (prepared.ownNamespace && 'create' in start) {
     await ensureNamespace(transport, clock, namespace);
   }
+  let isRunning = false;
   await runStage(prepared.spec, start, {
     transport,
     clock,
@@ -46,6 +47,7 @@ export async function runInCluster(run: ClusterRun): Promise<void> {
     patienceMs: PATIENCE_MS,
     signal: run.signal,
     observer: {
+      made: run.onMade,
       line: (step, line) => {
         // Without the secrets nothing can be hidden, so nothing is shown.
         if (masks !== undefined) report.line(step.number, line);
@@ -58,7 +60,9 @@ export async function runInCluster(run: ClusterRun): Promise<void> {
       },
       journal: (journal) => {
         report.journal(journal);
-        if (journal.steps.size > 0) run.onStarted();
+        if (isRunning || journal.steps.size === 0) return;
+        isRunning = true;
+        telling.running();
       },
       waited: (phase, milliseconds) => metrics.waited(phase, milliseconds / 1000),
       settled: (result, hasLog) => report.settled(result, hasLog),

@@ -25,16 +25,16 @@ export async function findPod(
 }
 
 /**
- * Whether the events tell of a container that was started in a Pod that is gone. A Pod that was never
- * made has none; where they may not be read, nobody knows, and nothing is to be done twice.
+ * Whether the events tell of a Pod that is gone. One that was never made has none; where they may
+ * not be read, nobody knows, and nothing is to be done twice.
  */
-export async function wasStarted(
+export async function wasMade(
   transport: Transport,
   clock: Clock,
   { namespace, name }: Named,
 ): Promise<boolean> {
   const path = objectPath(EVENTS, namespace);
-  const fieldSelector = `involvedObject.name=${name},reason=Started`;
+  const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${name}`;
   try {
     const { items } = await insist(async () => listObjects(transport, path, { fieldSelector }), {
       clock,

@@ -36,8 +36,8 @@ const PASSING: ReadonlySet<EndReason> = new Set([
 ]);
 
 export interface Budget {
-  /** Has a step started, as far as was written down? A Pod that is gone tells nothing any more. */
-  readonly hasStarted: boolean;
+  /** Has a step started, or does nobody know? A Pod that is gone tells nothing any more. */
+  readonly mayHaveStarted: boolean;
   /** The number of the attempt that ended, from 1. */
   readonly attempt: number;
   /** How often a stage may be begun again of which no step has started. */
@@ -55,10 +55,10 @@ export function isWorthAnotherTry(
     readonly reason: EndReason;
     readonly steps: readonly { readonly started: number | undefined }[];
   },
-  { hasStarted, attempt, limit, retries }: Budget,
+  { mayHaveStarted, attempt, limit, retries }: Budget,
 ): boolean {
   if (!PASSING.has(result.reason)) return false;
-  const isUnderWay = hasStarted || result.steps.some((step) => step.started !== undefined);
+  const isUnderWay = mayHaveStarted || result.steps.some((step) => step.started !== undefined);
   return attempt <= (isUnderWay ? retries : Math.max(limit, retries));
 }
 

@@ -14,8 +14,8 @@ export type Progress =
   | { readonly state: 'claimed' }
   /** The server knows its steps; its objects may have been made, in part or all. */
   | ({ readonly state: 'prepared' } & Prepared)
-  /** A step has started: nothing of it may ever be done again without being told to. */
-  | ({ readonly state: 'started' } & Prepared);
+  /** Its Pod was made: steps may have run, so without it nobody knows whether any has. */
+  | ({ readonly state: 'made' } & Prepared);
 
 export interface Prepared {
   readonly spec: StageSpec;
@@ -88,7 +88,7 @@ type StoredRecord = Omit<StageRecord, 'progress'> & {
   readonly progress:
     | { readonly state: 'claimed' }
     | (Omit<Prepared, 'spec'> & {
-        readonly state: 'prepared' | 'started';
+        readonly state: 'prepared' | 'made';
         readonly spec: StoredSpec;
       });
 };

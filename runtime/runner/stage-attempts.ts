@@ -13,7 +13,7 @@ import { specOf } from '../stage/spec.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { StageEnd } from '../telemetry/metrics.ts';
 import { runInCluster } from './cluster-run.ts';
-import { deleteNamespace, findPod, removeObjects, secretData, wasStarted } from './cluster.ts';
+import { deleteNamespace, findPod, removeObjects, secretData, wasMade } from './cluster.ts';
 import type { RunnerContext } from './context.ts';
 import { isWorthAnotherTry, retriesOf, unmade } from './end-text.ts';
 import { stageObjectName, type Prepared, type Progress } from './record.ts';
@@ -45,8 +45,7 @@ const WITHHELD =
 export class StageAttempts {
   readonly #parts: StageParts;
   #held: HeldRecord;
-  #hasStarted = false;
-  #startedWrite: Promise<void> | undefined;
+  #madeWrite: Promise<void> | undefined;
 
   constructor(parts: StageParts, held: HeldRecord) {
     this.#parts = parts;
@@ -58,9 +57,9 @@ export class StageAttempts {
     return this.#held;
   }
 
-  /** A write that comes after the removal would make the record again. */
+  /** A write that comes late would undo the next one, or make the record again after its removal. */
   async settle(): Promise<void> {
-    await this.#startedWrite;
+    await this.#madeWrite;
   }
 
   /** Accepted, and nothing of it exists: as far as the record knows, the server knows no steps. */
@@ -100,19 +99,17 @@ export class StageAttempts {
   /** Another replica began it: its Pod may run, be done, or not be there yet. */
   async goOn(
     details: Details,
-    progress: Extract<Progress, { state: 'prepared' | 'started' }>,
+    progress: Extract<Progress, { state: 'prepared' | 'made' }>,
   ): Promise<Ending> {
     const { transport, clock } = this.#parts.context;
     const { spec } = progress;
-    this.#hasStarted = progress.state === 'started';
     // Of two replicas that think they have the stage, the server refuses one.
     const written = await this.#parts.server.write({ ...details.stage, status: 'running' }, []);
     if (written === undefined) return this.clean();
     const pod = await findPod(transport, clock, spec);
     const known = { stage: written.stage, steps: progress.steps };
-    const isFresh = progress.state === 'prepared' && pod === undefined;
-    if (isFresh) this.#hasStarted = await wasStarted(transport, clock, spec);
-    if (isFresh && !this.#hasStarted) {
+    const isUnmade = progress.state === 'prepared' && pod === undefined;
+    if (isUnmade && !(await wasMade(transport, clock, spec))) {
       const report = this.#report(known, {
         isAdopted: true,
         announcements: [],
@@ -120,6 +117,7 @@ export class StageAttempts {
       });
       return this.#again(details, report, progress);
     }
+    if (pod !== undefined) this.#made();
     const data = spec.hasSecret ? await secretData(transport, clock, spec) : {};
     const announcements = data === undefined ? [WITHHELD] : [];
     const report = this.#report(known, {
@@ -136,8 +134,8 @@ export class StageAttempts {
   /** From the beginning, under a new name, with the steps that the server knows. */
   async #again(details: Details, report: StageReport, before: Prepared): Promise<Ending> {
     const context = this.#parts.context;
+    await this.settle();
     await removeObjects(context.transport, context.clock, before);
-    this.#hasStarted = false;
     const record = { ...this.#held.record, attempt: this.#held.record.attempt + 1 };
     const prepared = await context.prepare(details, stageObjectName(record));
     if ('refusal' in prepared) return this.#end(report, unmade(before, prepared.refusal.message));
@@ -212,13 +210,10 @@ export class StageAttempts {
         report,
         telling: this.#parts.telling,
         signal: this.#parts.cancel.signal,
-        onStarted: () => this.#started(),
+        onMade: () => this.#made(),
         onResult: async (result, begun) => {
           isAgain = isWorthAnotherTry(result, {
-            hasStarted:
-              this.#hasStarted ||
-              (begun === 'unknown' &&
-                (await wasStarted(context.transport, context.clock, prepared.spec))),
+            mayHaveStarted: begun !== 'no',
             attempt: this.#held.record.attempt,
             limit: context.retryLimit,
             retries: prepared.retries,
@@ -248,15 +243,13 @@ export class StageAttempts {
     return ending;
   }
 
-  /** Written down once, beside everything else: from now on nothing is done twice. */
-  #started(): void {
+  /** Written down beside everything else: a Pod needs longer to start a step. */
+  #made(): void {
     const { progress } = this.#held.record;
-    if (this.#hasStarted || progress.state === 'claimed') return;
-    this.#hasStarted = true;
-    this.#parts.telling.running();
-    this.#startedWrite = this.#record({ ...progress, state: 'started' }).catch((error: unknown) => {
+    if (progress.state !== 'prepared') return;
+    this.#madeWrite = this.#record({ ...progress, state: 'made' }).catch((error: unknown) => {
       if (error instanceof RecordLost) this.#parts.cancel.abort(new StageLeft());
-      else this.#parts.log().warn('cannot write down that the stage has started', { error });
+      else this.#parts.log().warn('cannot write down that the Pod was made', { error });
     });
   }
 

@@ -27,14 +27,22 @@ export const NOTHING_SEEN: Observation = {
 };
 
 /**
- * What is known of whether a step has run. Only the last word of a coordinator that was told to stop
- * says that none did: of a Pod that is deleted the end of a log may vanish, and so may its status.
+ * What is known of whether a step has run. Of a Pod that had a node only the last word of a
+ * coordinator that was told to stop says that none did: when it is deleted the end of a log may
+ * vanish, and so may its status, and a kubelet tells its events late or never.
  */
 export type Begun = 'yes' | 'no' | 'unknown';
 
-export function begun({ pod, journal }: Pick<Observation, 'pod' | 'journal'>): Begun {
+export function begun({
+  pod,
+  gone,
+  journal,
+}: Pick<Observation, 'pod' | 'gone' | 'journal'>): Begun {
   if (journal.steps.size > 0) return 'yes';
-  return journal.terminated || pod?.spec?.nodeName === undefined ? 'no' : 'unknown';
+  if (journal.terminated) return 'no';
+  // Gone before it was ever seen: nobody knows how far it came.
+  if (pod === undefined) return gone ? 'unknown' : 'no';
+  return pod.spec?.nodeName === undefined ? 'no' : 'unknown';
 }
 
 /** `now` is in milliseconds of the clock that never goes back. */

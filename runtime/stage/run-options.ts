@@ -14,6 +14,8 @@ import type { Wait } from './waiting.ts';
 
 /** What somebody who looks on is told. Calls come in order; reading a log waits for `line`. */
 export interface StageObserver {
+  /** The Pod was made: from now on steps may run. */
+  readonly made?: () => void;
   readonly line: StepLogsOptions['onLine'];
   /** What a step wrote could not all be read. */
   readonly hole: StepLogsOptions['onHole'];

@@ -187,6 +187,7 @@ class StageRun {
     }
     const pod = await this.#create(this.#begin.create);
     if (pod === undefined) return false;
+    this.#options.observer.made?.();
     this.#watch.start(pod);
     const { upload } = this.#options;
     if (upload !== undefined) this.#tasks.run(upload(this.#tasks.signal));

@@ -78,7 +78,6 @@ export function kubelet(state: string, clusterDNS: readonly string[]): string {
     maxPods: 250,
     serializeImagePulls: false,
     registryPullQPS: 0,
-    eventRecordQPS: 0,
     kubeAPIQPS: RATE.qps,
     kubeAPIBurst: RATE.burst,
   });

@@ -32,11 +32,11 @@ export const thingOf = <K extends Kind>(kind: K, name: string, namespace: string
 
 export function recordOf(
   record: Partial<FoundRecord> & {
-    readonly state?: 'claimed' | 'prepared' | 'started';
+    readonly state?: 'claimed' | 'prepared' | 'made';
     readonly ownNamespace?: boolean;
   } = {},
 ): FoundRecord {
-  const { state = 'started', ownNamespace = false, stage = 7, owner = 'gone', ...rest } = record;
+  const { state = 'made', ownNamespace = false, stage = 7, owner = 'gone', ...rest } = record;
   const spec = {
     namespace: ownNamespace ? groupOf(stage) : 'builds',
     name: groupOf(stage),

@@ -30,7 +30,7 @@ describe('is begun again', () => {
     expect(
       isWorthAnotherTry(
         { reason, ...before },
-        { hasStarted: false, attempt: 1, limit: 2, retries: 0 },
+        { mayHaveStarted: false, attempt: 1, limit: 2, retries: 0 },
       ),
     ).toBe(again);
   });
@@ -39,30 +39,30 @@ describe('is begun again', () => {
     expect(
       isWorthAnotherTry(
         { reason: 'evicted', ...before },
-        { hasStarted: false, attempt: 2, limit: 2, retries: 0 },
+        { mayHaveStarted: false, attempt: 2, limit: 2, retries: 0 },
       ),
     ).toBe(true);
     expect(
       isWorthAnotherTry(
         { reason: 'evicted', ...before },
-        { hasStarted: false, attempt: 3, limit: 2, retries: 0 },
+        { mayHaveStarted: false, attempt: 3, limit: 2, retries: 0 },
       ),
     ).toBe(false);
     expect(
       isWorthAnotherTry(
         { reason: 'evicted', ...before },
-        { hasStarted: false, attempt: 1, limit: 0, retries: 0 },
+        { mayHaveStarted: false, attempt: 1, limit: 0, retries: 0 },
       ),
     ).toBe(false);
   });
 
   test('after its first step only where the pipeline says so', () => {
     const result = { reason: 'evicted', steps: [{ started: 1 }] } as const;
-    const budget = { hasStarted: false, attempt: 1, limit: 2, retries: 0 };
+    const budget = { mayHaveStarted: false, attempt: 1, limit: 2, retries: 0 };
     expect(isWorthAnotherTry(result, budget)).toBe(false);
     expect(isWorthAnotherTry(result, { ...budget, retries: 1 })).toBe(true);
     expect(isWorthAnotherTry(result, { ...budget, attempt: 2, retries: 1 })).toBe(false);
     const unknown = { reason: 'deleted by somebody', steps: [] } as const;
-    expect(isWorthAnotherTry(unknown, { ...budget, hasStarted: true })).toBe(false);
+    expect(isWorthAnotherTry(unknown, { ...budget, mayHaveStarted: true })).toBe(false);
   });
 });

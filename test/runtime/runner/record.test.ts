@@ -20,7 +20,7 @@ const CLAIMED: StageRecord = {
   progress: { state: 'claimed' },
 };
 
-function started(): StageRecord {
+function made(): StageRecord {
   const stage = compileStage(
     inputOf({
       pipeline: pipelineOf({
@@ -40,7 +40,7 @@ function started(): StageRecord {
   return {
     ...CLAIMED,
     progress: {
-      state: 'started',
+      state: 'made',
       spec: specOf(stage),
       steps: [
         {
@@ -63,7 +63,7 @@ function started(): StageRecord {
 describe('a record comes back as it was', () => {
   test.each([
     ['claimed', () => CLAIMED],
-    ['started', started],
+    ['made', made],
   ])('%s', (_state, make) => {
     const record = make();
     const read = parseRecord(recordObject(record, 'system'));
@@ -75,7 +75,7 @@ describe('a record comes back as it was', () => {
 });
 
 test('no value of a secret is in it', () => {
-  expect(JSON.stringify(recordObject(started(), 'system'))).not.toContain('correct horse');
+  expect(JSON.stringify(recordObject(made(), 'system'))).not.toContain('correct horse');
 });
 
 test.each([

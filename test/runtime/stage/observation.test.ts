@@ -85,6 +85,11 @@ describe('has a step run', () => {
   const waiting = { ...podOf({ coordinator: 'running' }), spec: { containers: [] } };
   test.each<[string, Observation, Begun]>([
     ['not before there is a Pod', NOTHING_SEEN, 'no'],
+    [
+      'nobody knows of a Pod that was gone when it was looked for',
+      { ...NOTHING_SEEN, gone: true },
+      'unknown',
+    ],
     ['not before it has a node', { ...NOTHING_SEEN, pod: waiting }, 'no'],
     [
       'nobody knows while its coordinator was not heard, whatever its status says',
