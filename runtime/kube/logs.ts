@@ -107,8 +107,7 @@ class LogReader {
       } catch (error) {
         this.#throwIfFinal(error);
         if (this.#isPodGone(error)) return false;
-        if (isNotYet(error)) {
-          if (!this.#options.isRunning()) return this.#lines === 0 && !isNotFound(error);
+        if (isNotYet(error) && this.#options.isRunning()) {
           isBroken = false;
           delay = Math.min(1_000, 100 * 2 ** Math.min(waits, 10));
           waits += 1;
@@ -134,6 +133,8 @@ class LogReader {
         if (tries + 1 >= FINAL_READS) {
           const known = errorFromNetwork(WHAT, this.#transport.access.server, error);
           if (known.code === 'kube-bad-response' || isNotFound(known)) return false;
+          // It never started.
+          if (isNotYet(known)) return this.#lines === 0;
           throw known;
         }
         await this.#clock.sleep(this.#backoff(tries), this.#options.signal);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { logOf, openWorld, pipelineOf, rows, type World } from './drone.ts';
 
@@ -11,6 +10,8 @@ afterAll(async () => {
   await world.close();
 }, 60_000);
 
+// Over some seconds: a kubelet serves a log about a second after the container has started, and only
+// the newest file of it. What is written faster and moved aside before that can be read by nobody.
 test('200 000 lines arrive whole and in order', async () => {
   const ran = await world.exec(
     pipelineOf(`
@@ -18,18 +19,21 @@ steps:
   - name: long
     image: busybox
     commands:
-      - seq 200000 | sed 's/.*/line & of a log that is long enough to be rotated while it is read/'
+      - >-
+        for part in \$(seq 0 19); do
+        seq \$((part * 10000 + 1)) \$((part * 10000 + 10000)) |
+        sed 's/.*/line & of a log that is long enough to be rotated while it is read/';
+        sleep 0.2;
+        done
 `),
   );
   expect(ran.code).toBe(0);
   const lines = logOf(ran.out, 'long').slice(1);
+  const lineOf = (index: number): string =>
+    `line ${index + 1} of a log that is long enough to be rotated while it is read`;
+  const wrong = lines.findIndex((line, index) => line !== lineOf(index));
+  expect(wrong < 0 ? '' : lines.slice(wrong - 2, wrong + 8).join('\n')).toBe('');
   expect(lines).toHaveLength(200_000);
-  const expected = createHash('sha256');
-  for (let n = 1; n <= 200_000; n++) {
-    expected.update(`line ${n} of a log that is long enough to be rotated while it is read\n`);
-  }
-  const got = createHash('sha256').update(`${lines.join('\n')}\n`);
-  expect(got.digest('hex')).toBe(expected.digest('hex'));
 }, 120_000);
 
 test('secrets are masked: plain, inside a word, over several lines, cut between two writes', async () => {

@@ -116,7 +116,7 @@ describe('followLog', () => {
 
   test('a container that never starts has an empty log', async () => {
     const waiting = refuse(400, 'container "step" in pod "a" is waiting to start: ErrImagePull');
-    const { result } = await run([waiting]);
+    const { result } = await run(Array<Reply>(6).fill(waiting), { isRunning: () => false });
     expect(result).toEqual({ lines: 0, complete: true });
   });
 
