@@ -20,8 +20,8 @@ steps:
     image: busybox
     commands:
       - >-
-        for part in \$(seq 0 19); do
-        seq \$((part * 10000 + 1)) \$((part * 10000 + 10000)) |
+        for part in $(seq 0 19); do
+        seq $((part * 10000 + 1)) $((part * 10000 + 10000)) |
         sed 's/.*/line & of a log that is long enough to be rotated while it is read/';
         sleep 0.2;
         done
