@@ -17,15 +17,13 @@ import { listObjects } from '../../runtime/kube/objects.ts';
 import { objectPath, PODS } from '../../runtime/kube/request.ts';
 import { Transport } from '../../runtime/kube/transport.ts';
 import { stackApi, type ApiBuild, type StackApi } from '../stack/drone-api.ts';
+import { imageStart } from '../cluster/images/dockerfile.ts';
 import { contentKey } from '../cluster/keys.ts';
 import { readStack, type Stack } from '../stack/state.ts';
 import { Repo } from './daemon-repo.ts';
 import { openWorld, waitFor, type World } from './drone.ts';
 
 const PROGRAM = new URL('../../build/drone-kube.js', import.meta.url).pathname;
-
-/** As the image of the runner starts it. */
-const IMAGE_FLAGS = ['--max-semi-space-size=2'];
 
 export interface Replica {
   readonly child: ChildProcess;
@@ -82,10 +80,12 @@ export class Daemons {
     const file = join(this.#folder, `${name}.log`);
     const port = await freePort();
     const out = openSync(file, 'w');
-    const child = spawn(process.execPath, [...IMAGE_FLAGS, PROGRAM, 'daemon'], {
+    const image = imageStart();
+    const child = spawn(process.execPath, [...image.entrypoint.slice(1, -1), PROGRAM, 'daemon'], {
       stdio: ['ignore', out, out],
       env: {
         PATH: process.env['PATH'] ?? '',
+        ...image.environment,
         HOME: this.#folder,
         DRONE_RPC_PROTO: 'http',
         DRONE_RPC_HOST: new URL(drone).host,

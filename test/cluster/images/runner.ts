@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../commands.ts';
+import { imageStart } from './dockerfile.ts';
 import { pushImage } from './registry.ts';
 
 const NAME = 'drone-kube/runner';
@@ -29,9 +30,8 @@ export async function pushRunnerImage(
   const layers = [await nodeLayer(cache), await programLayer(dirname(program))];
   await pushImage(registry, [`${NAME}:dev`], {
     layers,
-    entrypoint: ['/nodejs/bin/node', '--max-semi-space-size=2', '/app/drone-kube.js'],
+    ...imageStart(),
     user: USER,
-    environment: { NODE_ENV: 'production' },
   });
   const pushed = await fetch(`http://${registry}/v2/${NAME}/manifests/dev`, {
     method: 'HEAD',
