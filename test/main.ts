@@ -65,5 +65,6 @@ await check('Drone server and Git host', ['test/stack/main.ts', 'up']);
 await jest('unit');
 await buildProgram();
 await jest('e2e');
+await check('demo', ['test/stack/demo.ts']);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
