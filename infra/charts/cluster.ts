@@ -44,10 +44,9 @@ export class ClusterChart extends Part {
           reason: 'a namespace for each stage of some repositories',
         },
       ]);
-      grantEverywhere(this, 'reaper', `${name}-reaper`, { namespace, name: REAPER }, [
-        ...REAPER_PERMISSIONS.stages,
-        ...REAPER_PERMISSIONS.cluster,
-      ]);
+      // Such a namespace goes as a whole, so nothing in it has to be seen.
+      const reaper = { namespace, name: REAPER };
+      grantEverywhere(this, 'reaper', `${name}-reaper`, reaper, REAPER_PERMISSIONS.cluster);
     }
   }
 }

@@ -79,7 +79,7 @@ test('rights in the whole cluster are there only for namespaces that are made fo
   ]);
   expect(
     object(manifests, 'ClusterRole', 'drone-kube-temporary-namespaces-reaper')['rules'],
-  ).toEqual(rules([...REAPER_PERMISSIONS.stages, ...REAPER_PERMISSIONS.cluster]));
+  ).toEqual(rules(REAPER_PERMISSIONS.cluster));
 });
 
 test('no account brings a token by itself', () => {
