@@ -115,6 +115,7 @@ function droneOf({ proxy, rpc }: DaemonConfig) {
 const namespacesOf = ({ namespaces, policies }: DaemonConfig): readonly string[] =>
   [
     namespaces.default,
-    ...namespaces.rules.keys(),
+    // One that no repository may use has no stages, and perhaps no Role for the reaper.
+    ...[...namespaces.rules].flatMap(([name, globs]) => (globs.length > 0 ? [name] : [])),
     ...policies.map(({ namespace }) => namespace),
   ].filter((name) => name !== '');

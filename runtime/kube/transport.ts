@@ -32,6 +32,8 @@ export interface RequestOptions {
   readonly body?: unknown;
   /** `application/json` by default; a patch says its kind here. */
   readonly contentType?: string;
+  /** `application/json` by default; a list of metadata alone is asked for here. */
+  readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
   /** For the whole call, with all waiting and retries; 30 000 by default. */
   readonly timeoutMs?: number;
@@ -58,6 +60,7 @@ interface Attempt {
   readonly query: Query;
   readonly body: string | undefined;
   readonly contentType: string;
+  readonly accept: string;
   readonly lane: Lane;
   readonly signal: AbortSignal;
   readonly agent: Agent;
@@ -114,6 +117,7 @@ export class Transport {
         query: options.query ?? {},
         body: options.body === undefined ? undefined : JSON.stringify(options.body),
         contentType: options.contentType ?? 'application/json',
+        accept: options.accept ?? 'application/json',
         lane: options.lane ?? (method === 'DELETE' ? 'urgent' : 'normal'),
         signal: limit.signal,
         agent: this.#agent,
@@ -142,6 +146,7 @@ export class Transport {
         query: options.query ?? {},
         body: undefined,
         contentType: 'application/json',
+        accept: 'application/json',
         lane: 'normal',
         signal: options.signal,
         agent: this.#streamAgent,
@@ -221,7 +226,7 @@ export class Transport {
     const response = await send(requestUrl(this.access.server, attempt.path, attempt.query), {
       method: attempt.method,
       headers: {
-        accept: 'application/json',
+        accept: attempt.accept,
         'user-agent': 'drone-kube',
         ...(attempt.body === undefined ? {} : { 'content-type': attempt.contentType }),
         ...headers,

@@ -32,6 +32,8 @@ export interface Look {
 
 /** An object may be a megabyte, and all that is kept of it is who it is. */
 const PAGE = 200;
+/** Values of Secrets never come here. */
+const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /**
  * Objects are listed before records: those of a stage that begins meanwhile have their record.
@@ -157,12 +159,12 @@ async function listStages(
     const pod = kind === 'Pod' ? timesOf(object) : undefined;
     return { ...thingOf(object, kind), kind, group, origin, pod } as const;
   };
-  const of = async (resource: Resource, kind: FoundObject['kind']) =>
-    list<FoundObject>(transport, objectPath(resource, namespace), LABEL_STAGE, read(kind));
+  const of = async (resource: Resource, kind: FoundObject['kind'], accept?: string) =>
+    list<FoundObject>(transport, objectPath(resource, namespace), LABEL_STAGE, read(kind), accept);
   return [
     ...(await of(PODS, 'Pod')),
-    ...(await of(CONFIG_MAPS, 'ConfigMap')),
-    ...(await of(SECRETS, 'Secret')),
+    ...(await of(CONFIG_MAPS, 'ConfigMap', METADATA)),
+    ...(await of(SECRETS, 'Secret', METADATA)),
   ];
 }
 
@@ -189,19 +191,23 @@ interface Listed extends ObjectLike {
   readonly status?: { readonly startTime?: string };
 }
 
+/** A list of metadata that is empty has no list. */
+type Page = Omit<ListLike<Listed>, 'items'> & { readonly items: readonly Listed[] | null };
+
 /** In pages; of each object only what `read` makes of it is kept. */
 async function list<R>(
   transport: Transport,
   path: string,
   labelSelector: string | undefined,
   read: (object: Listed) => R | undefined,
+  accept = 'application/json',
 ): Promise<readonly R[]> {
   const found: R[] = [];
   let next: string | undefined;
   do {
     const query = { labelSelector, limit: PAGE, continue: next };
-    const page: ListLike<Listed> = await transport.request('GET', path, { query });
-    for (const object of page.items) {
+    const page: Page = await transport.request('GET', path, { query, accept });
+    for (const object of page.items ?? []) {
       const made = object.metadata.deletionTimestamp === undefined ? read(object) : undefined;
       if (made !== undefined) found.push(made);
     }
