@@ -13,11 +13,15 @@ export interface AdmissionParameters {
   /** Users who may make Pods: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly creators: readonly string[];
   readonly serviceAccounts: readonly string[];
-  /** May containers be privileged and get capabilities? */
+  /** May containers be privileged, get capabilities, and make every system call? */
   readonly privileged: boolean;
+  /** That containers may get without being privileged. */
+  readonly capabilities: readonly string[];
   /** Paths of the node, to the letter. */
   readonly hostPaths: readonly string[];
   readonly claims: readonly string[];
+  /** Of claims that are made for a Pod and go with it. */
+  readonly storageClasses: readonly string[];
   /** Beside those of the stage. */
   readonly configMaps: readonly string[];
   /** Beside the one of the stage. */
@@ -30,12 +34,15 @@ export interface AdmissionParameters {
   readonly requests: Amounts;
   /** Of each container. */
   readonly limits: Amounts;
+  /** Names of extended resources: `nvidia.com/gpu`. */
+  readonly devices: readonly string[];
   /** Keys of taints. */
   readonly tolerations: readonly string[];
   /** Keys of labels of nodes. */
   readonly nodeLabels: readonly string[];
   /** With the default one of the cluster, if it has one. */
   readonly priorityClasses: readonly string[];
+  readonly runtimeClasses: readonly string[];
   /** The timeout of the repository and an hour, in seconds. */
   readonly deadlineSeconds: number;
   /** Registries or what is below them (`registry.example.com/ci`); none allows all. */
@@ -48,18 +55,22 @@ export type ParameterName = keyof AdmissionParameters;
 export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, string>> = {
   creators: 'Users who may make Pods; the service account of the runner comes first.',
   serviceAccounts: 'Service accounts that Pods may act as.',
-  privileged: 'May containers be privileged and get capabilities? \\*',
+  privileged: 'May containers be privileged, get capabilities, and make every system call? \\*',
+  capabilities: 'Capabilities that containers may get without being privileged. \\*',
   hostPaths: 'Folders of the node that may be mounted, to the letter. \\*',
   claims: 'Persistent volume claims that may be mounted. \\*',
+  storageClasses: 'Storage classes of claims that are made for a Pod and go with it.',
   configMaps: 'ConfigMaps that may be read beside those of the stage. \\*',
   secrets: 'Secrets that may be read beside the one of the stage. \\*',
   pullSecrets: 'Secrets that images may be pulled with beside the one of the stage.',
   memoryVolume: 'Limit of each volume in memory at most; `0` allows none. \\*',
   requests: 'All requests of a Pod together, at most.',
   limits: 'The limit of each container, at most.',
+  devices: 'Extended resources that containers may ask for, such as `nvidia.com/gpu`.',
   tolerations: 'Keys of taints that may be tolerated.',
   nodeLabels: 'Keys of labels that nodes may be chosen by.',
   priorityClasses: 'Priority classes; the default one of the cluster, if it has one, must be here.',
+  runtimeClasses: 'Runtime classes that a Pod may name.',
   deadlineSeconds: 'Seconds that a Pod may live; the timeout of the repository and an hour.',
   images: 'Registries, or places below them, that images may come from; empty allows all.',
 };
@@ -67,17 +78,21 @@ export const PARAMETER_MEANINGS: Readonly<Record<ParameterName, string>> = {
 const UNTRUSTED: Omit<AdmissionParameters, 'creators'> = {
   serviceAccounts: ['default'],
   privileged: false,
+  capabilities: [],
   hostPaths: [],
   claims: [],
+  storageClasses: [],
   configMaps: [],
   secrets: [],
   pullSecrets: [],
   memoryVolume: '0',
   requests: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '20Gi' },
   limits: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '20Gi' },
+  devices: [],
   tolerations: [],
   nodeLabels: ['kubernetes.io/arch', 'kubernetes.io/os'],
   priorityClasses: [],
+  runtimeClasses: [],
   deadlineSeconds: 25 * 3600,
   images: [],
 };
@@ -161,7 +176,7 @@ export function parameterProblems(
 /** Drone gives these to trusted repositories alone. */
 const forTrustedOnly = (parameters: AdmissionParameters): readonly ParameterName[] => [
   ...(parameters.privileged ? (['privileged'] as const) : []),
-  ...(['hostPaths', 'claims', 'configMaps', 'secrets'] as const).filter(
+  ...(['capabilities', 'hostPaths', 'claims', 'configMaps', 'secrets'] as const).filter(
     (name) => parameters[name].length > 0,
   ),
   ...(parseMemory(parameters.memoryVolume) === 0 ? [] : (['memoryVolume'] as const)),

@@ -55,6 +55,8 @@ export interface PodSpecLike {
   readonly volumes?: readonly VolumeLike[];
   readonly activeDeadlineSeconds?: number;
   readonly affinity?: {
+    readonly podAffinity?: PodAffinityLike;
+    readonly podAntiAffinity?: PodAffinityLike;
     readonly nodeAffinity?: {
       readonly requiredDuringSchedulingIgnoredDuringExecution?: {
         readonly nodeSelectorTerms?: readonly NodeTerm[];
@@ -75,11 +77,29 @@ export interface PodSpecLike {
   readonly resourceClaims?: readonly Named[];
   readonly resources?: ResourcesLike;
   readonly restartPolicy?: string;
+  readonly runtimeClassName?: string;
+  readonly securityContext?: { readonly seccompProfile?: SeccompLike };
   readonly serviceAccountName?: string;
   readonly tolerations?: readonly {
     readonly key?: string;
     readonly tolerationSeconds?: number;
   }[];
+}
+
+interface SeccompLike {
+  readonly type?: string;
+}
+
+export interface PodAffinityLike {
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodTerm[];
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
+    readonly podAffinityTerm?: PodTerm;
+  }[];
+}
+
+export interface PodTerm {
+  readonly namespaces?: readonly string[];
+  readonly namespaceSelector?: object;
 }
 
 export interface Named {
@@ -113,6 +133,7 @@ export interface ContainerLike {
     readonly privileged?: boolean;
     readonly procMount?: string;
     readonly capabilities?: { readonly add?: readonly string[] };
+    readonly seccompProfile?: SeccompLike;
   };
   readonly volumeMounts?: readonly { readonly name: string; readonly readOnly?: boolean }[];
 }
@@ -122,6 +143,9 @@ export interface VolumeLike {
   readonly name: string;
   readonly configMap?: Named;
   readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string };
+  readonly ephemeral?: {
+    readonly volumeClaimTemplate?: { readonly spec?: { readonly storageClassName?: string } };
+  };
   readonly hostPath?: { readonly path: string };
   readonly persistentVolumeClaim?: { readonly claimName: string };
   readonly projected?: {

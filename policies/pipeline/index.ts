@@ -2,10 +2,13 @@
 export {
   PIPELINE_POLICY_DEFAULTS,
   policyDocuments,
+  SWITCH_NAMES,
+  type BuildKind,
   type PipelinePolicies,
   type PipelinePolicy,
   type PolicyAmounts,
   type PolicyToleration,
+  type Switch,
   type TrustedPolicy,
 } from './policies.ts';
 export { policyFile, type PolicyText } from './policy-file.ts';

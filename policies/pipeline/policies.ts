@@ -1,5 +1,8 @@
 /** The runner's own policies (DRONE_POLICY_FILE): which stage runs where, and with how much. Pure. */
+import type { Switch } from '../../runtime/config/switches.ts';
 import type { Trust } from '../admission/types.ts';
+
+export { SWITCH_NAMES, type Switch } from '../../runtime/config/switches.ts';
 
 /** What a policy does to a stage. What is left out stays as the pipeline or the runner says. */
 export interface PipelinePolicy {
@@ -14,9 +17,28 @@ export interface PipelinePolicy {
   readonly tolerations?: readonly PolicyToleration[];
   /** Brings its token into every step. */
   readonly serviceAccount?: string;
+  /** Keys under `kubernetes` that pipelines may use; left out, DRONE_KUBE_ALLOW says which. */
+  readonly allow?: readonly Switch[];
+  /** Names of PriorityClasses by the kind of build; where the pipeline names one that it may, that. */
+  readonly priorities?: Readonly<Partial<Record<BuildKind, string>>>;
+  /** PriorityClasses that a pipeline may name. */
+  readonly priorityClasses?: readonly string[];
+  /** Where the pipeline names none, or may not. */
+  readonly runtimeClass?: string;
+  /** RuntimeClasses that a pipeline may name. */
+  readonly runtimeClasses?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
+
+/** Somebody pressed a button and waits; nobody waits; all others. */
+export type BuildKind = 'interactive' | 'batch' | 'default';
+
+/** The events of the kinds that are not `default`. */
+const EVENTS = [
+  ['interactive', ['promote', 'rollback', 'custom']],
+  ['batch', ['cron']],
+] as const;
 
 export interface PolicyAmounts {
   readonly cpu?: number;
@@ -46,17 +68,29 @@ export interface PipelinePolicies {
 const GIBIBYTE = 1024 ** 3;
 
 /**
- * Amounts that fit the defaults of the admission rules. Only untrusted stages have a request of
+ * Amounts that fit the defaults of the admission rules. What a trusted repository may use under
+ * `kubernetes` lets nobody out of a Pod; the rules say how far it goes. Only untrusted stages have a request of
  * their own: what a pipeline asks for is reserved, used or not.
  */
 export const PIPELINE_POLICY_DEFAULTS: Readonly<
-  Record<Trust, Pick<PipelinePolicy, 'request' | 'limit'>>
+  Record<Trust, Pick<PipelinePolicy, 'request' | 'limit' | 'allow'>>
 > = {
   untrusted: {
+    allow: [],
     request: { cpu: 500, memory: GIBIBYTE },
     limit: { cpu: 2000, memory: 4 * GIBIBYTE },
   },
-  trusted: { limit: { cpu: 8000, memory: 16 * GIBIBYTE } },
+  trusted: {
+    allow: [
+      'priority_class',
+      'node_selector',
+      'affinity',
+      'resources',
+      'security_context',
+      'workspace',
+    ],
+    limit: { cpu: 8000, memory: 16 * GIBIBYTE },
+  },
 };
 
 /**
@@ -65,19 +99,35 @@ export const PIPELINE_POLICY_DEFAULTS: Readonly<
  */
 export function policyDocuments({ trusted, untrusted }: PipelinePolicies): readonly object[] {
   const rest = { ...PIPELINE_POLICY_DEFAULTS.untrusted, ...untrusted };
-  if (trusted === undefined) return [document('default', rest)];
+  if (trusted === undefined) return documents('default', rest);
   const { repos, pullRequests = false } = trusted;
   const match = {
     repo: [...repos],
     ...(pullRequests ? {} : { event: { exclude: ['pull_request'] } }),
   };
   return [
-    document('trusted', { ...PIPELINE_POLICY_DEFAULTS.trusted, ...trusted }, match),
-    document('default', rest),
+    ...documents('trusted', { ...PIPELINE_POLICY_DEFAULTS.trusted, ...trusted }, match),
+    ...documents('default', rest),
   ];
 }
 
-const document = (name: string, policy: PipelinePolicy, match?: object): object => ({
+/** One for each kind of build that has a priority of its own, and one for all others. */
+function documents(name: string, policy: PipelinePolicy, match?: object): readonly object[] {
+  const { priorities = {} } = policy;
+  return [
+    ...EVENTS.filter(([kind]) => priorities[kind] !== undefined).map(([kind, events]) =>
+      document(`${name}-${kind}`, policy, priorities[kind], { ...match, event: [...events] }),
+    ),
+    document(name, policy, priorities.default, match),
+  ];
+}
+
+const document = (
+  name: string,
+  policy: PipelinePolicy,
+  priorityClass: string | undefined,
+  match?: object,
+): object => ({
   kind: 'policy',
   name,
   ...(match === undefined ? {} : { match }),
@@ -92,6 +142,11 @@ const document = (name: string, policy: PipelinePolicy, match?: object): object 
   ...only('node_selector', policy.nodeSelector),
   ...only('service_account', policy.serviceAccount),
   ...only('tolerations', policy.tolerations),
+  ...only('allow', policy.allow),
+  ...only('priority_class', priorityClass),
+  ...only('priority_classes', policy.priorityClasses),
+  ...only('runtime_class', policy.runtimeClass),
+  ...only('runtime_classes', policy.runtimeClasses),
 });
 
 const only = (key: string, value: unknown): object => (value === undefined ? {} : { [key]: value });

@@ -27,7 +27,15 @@ import {
   withSpec,
 } from '../policies/admission/pods.ts';
 import { PASSING } from '../policies/admission/passing.ts';
-import { ALL, everywhere, PLACES, type Place } from '../policies/admission/places.ts';
+import {
+  ALL,
+  EVERY_PLACE,
+  everywhere,
+  FOREIGN_RUNTIME_CLASS,
+  PLACES,
+  RUNTIME_CLASS,
+  type Place,
+} from '../policies/admission/places.ts';
 import { REFUSED } from '../policies/admission/refused.ts';
 import type { PodLike } from '../../policies/admission/types.ts';
 import { waitFor } from './drone.ts';
@@ -73,7 +81,11 @@ beforeAll(async () => {
   );
   const namespace = async (name: string): Promise<void> =>
     create('/api/v1/namespaces', { metadata: { name } });
-  for (const place of ALL) {
+  for (const name of [RUNTIME_CLASS, FOREIGN_RUNTIME_CLASS]) {
+    const runtimeClass = { metadata: { name }, handler: 'drone-kube-test' };
+    await create('/apis/node.k8s.io/v1/runtimeclasses', runtimeClass);
+  }
+  for (const place of EVERY_PLACE) {
     const own = namespaceAt(place);
     await namespace(own);
     await create(`/api/v1/namespaces/${own}/serviceaccounts`, { metadata: { name: 'deployer' } });
@@ -96,7 +108,7 @@ beforeAll(async () => {
     await create(BINDINGS, bound);
   }
   // The API server reads new policies a moment later.
-  for (const place of ALL) {
+  for (const place of EVERY_PLACE) {
     await waitFor(`the policy for ${place}`, async () => {
       const good = await refusal(place, GOOD);
       const bad = await refusal(place, withSpec({ hostNetwork: true }));
@@ -171,7 +183,7 @@ test('the runner makes no Pods in another namespace', async () => {
 });
 
 test('the API server finds nothing wrong with the rules', async () => {
-  for (const place of ALL) {
+  for (const place of EVERY_PLACE) {
     let status = '';
     await waitFor(`the check of types, ${place}`, async () => {
       const policy = await admin.request<{ readonly status?: { readonly typeChecking?: object } }>(

@@ -1,6 +1,6 @@
 /** What would let a build out of its Pod, onto the node. */
 import { celContainers, celVolumes, findContainers, findVolumes } from '../cel.ts';
-import type { AdmissionRule } from '../types.ts';
+import type { AdmissionRule, ContainerLike } from '../types.ts';
 
 const privileged: AdmissionRule = {
   id: 'privileged',
@@ -8,7 +8,7 @@ const privileged: AdmissionRule = {
   trust: 'both',
   everyPod: true,
   cel: `variables.privileged ? [] : ${celContainers(
-    "c.?securityContext.?privileged.orValue(false) || c.?securityContext.?capabilities.?add.orValue([]).size() > 0 || c.?securityContext.?procMount.orValue('Default') != 'Default'",
+    "c.?securityContext.?privileged.orValue(false) || c.?securityContext.?capabilities.?add.orValue([]).exists(a, !(a in variables.capabilities)) || c.?securityContext.?procMount.orValue('Default') != 'Default'",
   )}`,
   find: ({ pod }, parameters) =>
     parameters.privileged
@@ -17,11 +17,36 @@ const privileged: AdmissionRule = {
           pod,
           ({ securityContext }) =>
             securityContext?.privileged === true ||
-            (securityContext?.capabilities?.add ?? []).length > 0 ||
+            (securityContext?.capabilities?.add ?? []).some(
+              (name) => !parameters.capabilities.includes(name),
+            ) ||
             (securityContext?.procMount ?? 'Default') !== 'Default',
         ),
   message: 'privileged mode and added capabilities are not allowed in this namespace',
   fix: 'remove `privileged` from the step; build images with a tool that needs no privileges',
+  parameters: ['privileged', 'capabilities'],
+};
+
+const celUnconfined = (of: string): string =>
+  `${of}.?securityContext.?seccompProfile.?type.orValue('') == 'Unconfined'`;
+
+const seccomp: AdmissionRule = {
+  id: 'seccomp',
+  title: 'No container may make every system call there is.',
+  trust: 'both',
+  everyPod: true,
+  cel: `variables.privileged ? [] : (${celUnconfined('object.spec')} ? ['Pod'] : []) + ${celContainers(celUnconfined('c'))}`,
+  find: ({ pod }, parameters) => {
+    const isWrong = (context: ContainerLike['securityContext']): boolean =>
+      context?.seccompProfile?.type === 'Unconfined';
+    if (parameters.privileged) return [];
+    return [
+      ...(isWrong(pod.spec.securityContext) ? ['Pod'] : []),
+      ...findContainers(pod, ({ securityContext }) => isWrong(securityContext)),
+    ];
+  },
+  message: 'a seccomp profile that is `Unconfined` is not allowed in this namespace',
+  fix: 'write `RuntimeDefault`, or leave it out',
   parameters: ['privileged'],
 };
 
@@ -72,6 +97,7 @@ const hostPaths: AdmissionRule = {
 
 export const HOST_RULES: readonly AdmissionRule[] = [
   privileged,
+  seccomp,
   hostNamespaces,
   hostPorts,
   hostPaths,

@@ -1,6 +1,6 @@
 /** Where a Pod runs, for how long, and before whom; and which images it runs. */
 import { celContainers, findContainers } from '../cel.ts';
-import type { AdmissionRule, NodeTerm } from '../types.ts';
+import type { AdmissionRule, NodeTerm, PodAffinityLike } from '../types.ts';
 
 /** Given by the API server to every Pod, for a while after its node was lost. */
 const LOST_NODE = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] as const;
@@ -54,8 +54,38 @@ const nodeLabels: AdmissionRule = {
     ];
   },
   message: 'builds in this namespace must not choose nodes by it',
-  fix: 'remove it from `node_selector` of the pipeline',
+  fix: 'remove it from `node_selector` or `kubernetes.affinity` of the pipeline',
   parameters: ['nodeLabels'],
+};
+
+const celPodTerm = (term: string): string =>
+  `${term}.?namespaces.orValue([]).size() > 0 || ${term}.?namespaceSelector.hasValue()`;
+
+const celPodAffinity = (name: string): string =>
+  `(object.spec.?affinity.?${name}.?${REQUIRED}.orValue([]).exists(t, ${celPodTerm('t')}) || object.spec.?affinity.?${name}.?${PREFERRED}.orValue([]).exists(t, ${celPodTerm('t.podAffinityTerm')}) ? ['${name}'] : [])`;
+
+const POD_AFFINITIES = ['podAffinity', 'podAntiAffinity'] as const;
+
+function namesOthers(affinity: PodAffinityLike | undefined): boolean {
+  const terms = [
+    ...(affinity?.[REQUIRED] ?? []),
+    ...(affinity?.[PREFERRED] ?? []).map(({ podAffinityTerm }) => podAffinityTerm),
+  ];
+  return terms.some(
+    (term) => (term?.namespaces ?? []).length > 0 || term?.namespaceSelector !== undefined,
+  );
+}
+
+const podAffinity: AdmissionRule = {
+  id: 'pod-affinity',
+  title: 'A Pod keeps near to, or away from, Pods of its own namespace only.',
+  trust: 'both',
+  everyPod: false,
+  cel: POD_AFFINITIES.map(celPodAffinity).join(' + '),
+  find: ({ pod: { spec } }) => POD_AFFINITIES.filter((name) => namesOthers(spec.affinity?.[name])),
+  message: 'looks at Pods of other namespaces',
+  fix: 'remove `namespaces` and `namespaceSelector` from `kubernetes.affinity` of the pipeline',
+  parameters: [],
 };
 
 const nodeName: AdmissionRule = {
@@ -82,8 +112,23 @@ const priorityClass: AdmissionRule = {
       .filter((name) => name !== '' && !priorityClasses.includes(name))
       .map((name) => `priority class ${name}`),
   message: 'builds in this namespace must not have it',
-  fix: 'add it to the list if it is the default one of the cluster',
+  fix: 'write another one; the default one of the cluster has to be on the list',
   parameters: ['priorityClasses'],
+};
+
+const runtimeClass: AdmissionRule = {
+  id: 'runtime-class',
+  title: 'A Pod names no runtime class, or one on the list.',
+  trust: 'both',
+  everyPod: false,
+  cel: `[object.spec.?runtimeClassName.orValue('')].filter(r, r != '' && !(r in variables.runtimeClasses)).map(r, 'runtime class ' + r)`,
+  find: ({ pod: { spec } }, { runtimeClasses }) =>
+    [spec.runtimeClassName ?? '']
+      .filter((name) => name !== '' && !runtimeClasses.includes(name))
+      .map((name) => `runtime class ${name}`),
+  message: 'builds in this namespace must not have it',
+  fix: 'remove `kubernetes.runtime_class` from the pipeline, or write one that is allowed',
+  parameters: ['runtimeClasses'],
 };
 
 const deadline: AdmissionRule = {
@@ -152,8 +197,10 @@ const images: AdmissionRule = {
 export const PLACEMENT_RULES: readonly AdmissionRule[] = [
   tolerations,
   nodeLabels,
+  podAffinity,
   nodeName,
   priorityClass,
+  runtimeClass,
   deadline,
   restartPolicy,
   images,

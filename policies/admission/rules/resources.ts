@@ -60,25 +60,29 @@ const limits: AdmissionRule = {
 
 const isAmount = (name: string): boolean => AMOUNTS.some((known) => known === name);
 
+const CEL_FOREIGN = `!(r in ${CEL_AMOUNTS} || r in variables.devices)`;
+
 const devices: AdmissionRule = {
   id: 'devices',
-  title: 'CPU, memory and disk are all that a Pod asks for: no devices, no huge pages.',
+  title: 'CPU, memory, disk and devices on the list are all that a Pod asks for.',
   trust: 'both',
   everyPod: false,
   cel: `(object.spec.?resourceClaims.orValue([]).size() > 0 ? ['Pod'] : []) + ${celContainers(
-    `c.?resources.?requests.orValue({}).exists(r, !(r in ${CEL_AMOUNTS})) || c.?resources.?limits.orValue({}).exists(r, !(r in ${CEL_AMOUNTS}))`,
+    `c.?resources.?requests.orValue({}).exists(r, ${CEL_FOREIGN}) || c.?resources.?limits.orValue({}).exists(r, ${CEL_FOREIGN})`,
   )}`,
-  find: ({ pod }) => [
+  find: ({ pod }, parameters) => [
     ...((pod.spec.resourceClaims ?? []).length > 0 ? ['Pod'] : []),
     ...findContainers(pod, ({ resources }) =>
       [resources?.requests, resources?.limits].some((amounts) =>
-        Object.keys(amounts ?? {}).some((name) => !isAmount(name)),
+        Object.keys(amounts ?? {}).some(
+          (name) => !isAmount(name) && !parameters.devices.includes(name),
+        ),
       ),
     ),
   ],
   message: 'asks for a resource other than CPU, memory and ephemeral storage',
-  fix: 'remove it',
-  parameters: [],
+  fix: 'remove it, or have the operator of the runner add it to `devices`',
+  parameters: ['devices'],
 };
 
 export const RESOURCE_RULES: readonly AdmissionRule[] = [requests, limits, devices];

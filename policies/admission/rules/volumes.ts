@@ -18,6 +18,7 @@ const KINDS = [
   'projected',
   'persistentVolumeClaim',
   'hostPath',
+  'ephemeral',
 ] as const;
 const ALLOWED: ReadonlySet<string> = new Set(['name', ...KINDS]);
 
@@ -51,6 +52,24 @@ const claims: AdmissionRule = {
   message: 'mounts a claim that is not allowed in this namespace',
   fix: 'write `temp: {}` instead of `claim`',
   parameters: ['claims'],
+};
+
+const storageClasses: AdmissionRule = {
+  id: 'storage-classes',
+  title: 'A claim that is made for a Pod is of a storage class on the list.',
+  trust: 'both',
+  everyPod: false,
+  cel: celVolumes(
+    `has(v.ephemeral) && !(v.ephemeral.?volumeClaimTemplate.?spec.?storageClassName.orValue('') in variables.storageClasses)`,
+  ),
+  find: ({ pod }, parameters) =>
+    findVolumes(pod, ({ ephemeral }) => {
+      const name = ephemeral?.volumeClaimTemplate?.spec?.storageClassName ?? '';
+      return ephemeral !== undefined && !parameters.storageClasses.includes(name);
+    }),
+  message: 'is of a storage class that is not allowed in this namespace',
+  fix: 'remove `storage_class` from `kubernetes.workspace` of the pipeline',
+  parameters: ['storageClasses'],
 };
 
 /** Volumes, then containers, that read an object which is neither the stage's own nor on the list. */
@@ -199,6 +218,7 @@ const runVolume: AdmissionRule = {
 export const VOLUME_RULES: readonly AdmissionRule[] = [
   kinds,
   claims,
+  storageClasses,
   configMaps,
   secrets,
   pullSecrets,

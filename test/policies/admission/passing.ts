@@ -1,8 +1,13 @@
 /** Pods that must pass, for the rules as functions and for a real API server alike. */
 import type { PodLike } from '../../../policies/admission/types.ts';
 import type { Pipeline, Volume } from '../../../runtime/pipeline/model.ts';
+import {
+  pipelineOf as parsed,
+  stepOf as parsedStep,
+  HEAD,
+} from '../../runtime/pipeline/helpers.ts';
 import { stepOf } from '../../runtime/support.ts';
-import { ALL, type Sample } from './places.ts';
+import { ALL, RUNTIME_CLASS, type Sample } from './places.ts';
 import {
   asJson,
   compiled,
@@ -39,6 +44,12 @@ const usingSecrets: Partial<Pipeline> = {
   steps: [stepOf({ environment: new Map([['TOKEN', { fromSecret: 'token' }]]) })],
   imagePullSecrets: ['pull'],
 };
+/** A pipeline with these keys under `kubernetes`, as they stand in a file. */
+const kubernetes = (keys: string): PodLike =>
+  podFor({ kubernetes: parsed(`${HEAD}kubernetes: {${keys}}\nsteps: []`).kubernetes });
+const kubernetesStep = (keys: string): PodLike =>
+  podFor({ steps: [{ ...STEP, kubernetes: parsedStep(`kubernetes: {${keys}}`).kubernetes }] });
+
 const many = Array.from({ length: 100 }, (_, index) => stepOf({ name: `step ${index}` }));
 
 export const PASSING: readonly Sample[] = [
@@ -167,6 +178,51 @@ export const PASSING: readonly Sample[] = [
   {
     name: 'a priority class',
     pod: withSpec({ priorityClassName: 'system-cluster-critical' }),
+    places: ['open'],
+  },
+  {
+    name: 'a priority class of the pipeline',
+    pod: kubernetes('priority_class: system-cluster-critical'),
+    places: ['open'],
+  },
+  { name: 'a runtime class', pod: kubernetes(`runtime_class: ${RUNTIME_CLASS}`), places: ['open'] },
+  {
+    name: 'a claim that is made for the run',
+    pod: kubernetes('workspace: {storage_class: fast, size: 1GiB}'),
+    places: ['open'],
+  },
+  {
+    name: 'a workspace with a limit, users and disk',
+    pod: kubernetes(
+      'workspace: {size: 1GiB}, security_context: {run_as_user: 1000, fs_group: 1000, seccomp_profile: {type: RuntimeDefault}}, resources: {requests: {ephemeral_storage: 1GiB}}',
+    ),
+    places: ALL,
+  },
+  {
+    name: 'a workspace in memory',
+    pod: kubernetes('workspace: {medium: memory, size: 1GiB}'),
+    places: ['trusted', 'open'],
+  },
+  {
+    name: 'near to Pods of its namespace, on nodes of an architecture',
+    pod: kubernetes(
+      'affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: {matchLabels: {a: b}}}]}, nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/arch, operator: In, values: [arm64]}]}]}}}',
+    ),
+    places: ALL,
+  },
+  {
+    name: 'a graphics card',
+    pod: kubernetesStep('resources: {limits: {nvidia.com/gpu: 1}}'),
+    places: ['open'],
+  },
+  {
+    name: 'a capability on the list',
+    pod: kubernetesStep('security_context: {capabilities: {add: [NET_ADMIN], drop: [ALL]}}'),
+    places: ['capable', 'open'],
+  },
+  {
+    name: 'every system call',
+    pod: kubernetesStep('security_context: {seccomp_profile: {type: Unconfined}}'),
     places: ['open'],
   },
   ...['registry.example.com/ci/go:1', 'registry.example.com/ci@sha256:1', 'busybox', 'a/b'].map(

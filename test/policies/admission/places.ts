@@ -1,13 +1,18 @@
 /**
- * The namespaces that samples are tried in: two with the defaults, and one for trusted repositories
- * in which everything is set that a parameter can open.
+ * The namespaces that samples are tried in: two with the defaults, one for trusted repositories in
+ * which everything is set that a parameter can open, and one that opens what is open there anyway.
  */
 import { admissionParameters } from '../../../policies/admission/index.ts';
 import type { AdmissionParameters } from '../../../policies/admission/parameters.ts';
 import type { PodLike, Trust } from '../../../policies/admission/types.ts';
 import { CONTAINER, RUNNER } from './pods.ts';
 
-export type Place = 'untrusted' | 'trusted' | 'open';
+/** On a real API server there has to be one of this name: it refuses all others by itself. */
+export const RUNTIME_CLASS = 'drone-kube-test';
+/** The same, but no build may have it. */
+export const FOREIGN_RUNTIME_CLASS = 'drone-kube-test-foreign';
+
+export type Place = 'untrusted' | 'trusted' | 'open' | 'capable';
 
 const OPEN: Partial<AdmissionParameters> = {
   serviceAccounts: ['default', 'deployer'],
@@ -20,6 +25,9 @@ const OPEN: Partial<AdmissionParameters> = {
   tolerations: ['dedicated'],
   nodeLabels: ['kubernetes.io/arch', 'disk'],
   priorityClasses: ['system-cluster-critical'],
+  runtimeClasses: [RUNTIME_CLASS],
+  devices: ['nvidia.com/gpu'],
+  storageClasses: ['fast'],
   images: ['docker.io', 'registry.example.com/ci', 'registry.example.com:5000'],
 };
 
@@ -29,6 +37,7 @@ export const PLACES: Readonly<
   untrusted: { trust: 'untrusted', parameters: {} },
   trusted: { trust: 'trusted', parameters: {} },
   open: { trust: 'trusted', parameters: OPEN },
+  capable: { trust: 'trusted', parameters: { capabilities: ['NET_ADMIN'] } },
 };
 
 export const parametersAt = (place: Place): AdmissionParameters =>
@@ -47,6 +56,7 @@ export interface Refused extends Sample {
 }
 
 export const ALL: readonly Place[] = ['untrusted', 'trusted', 'open'];
+export const EVERY_PLACE: readonly Place[] = [...ALL, 'capable'];
 export const DEFAULTS: readonly Place[] = ['untrusted', 'trusted'];
 
 /** What is found of a sample that `withContainer` or `withVolume` spoils. */

@@ -96,6 +96,27 @@ export const REFUSED_IDENTITY: readonly Refused[] = [
     'a capability',
     withContainer({ securityContext: { capabilities: { add: ['SYS_PTRACE'] } } }),
     IN_CONTAINER,
+    [...DEFAULTS, 'capable'],
+  ),
+  refused(
+    'privileged',
+    'a capability beside one on the list',
+    withContainer({ securityContext: { capabilities: { add: ['NET_ADMIN', 'SYS_ADMIN'] } } }),
+    IN_CONTAINER,
+    ['capable'],
+  ),
+  refused(
+    'seccomp',
+    'every system call, in a container',
+    withContainer({ securityContext: { seccompProfile: { type: 'Unconfined' } } }),
+    IN_CONTAINER,
+    [...DEFAULTS, 'capable'],
+  ),
+  refused(
+    'seccomp',
+    'every system call, in the Pod',
+    withSpec({ securityContext: { seccompProfile: { type: 'Unconfined' } } }),
+    ['Pod'],
     DEFAULTS,
   ),
   refused(

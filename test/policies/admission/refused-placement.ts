@@ -1,6 +1,13 @@
 /** What asks for too much, or runs where or as long as it must not. */
 import type { PodLike } from '../../../policies/admission/types.ts';
-import { IN_CONTAINER, refused, type Refused } from './places.ts';
+import {
+  DEFAULTS,
+  FOREIGN_RUNTIME_CLASS,
+  IN_CONTAINER,
+  refused,
+  RUNTIME_CLASS,
+  type Refused,
+} from './places.ts';
 import { asJson, GOOD, podFor, withContainer, withSpec } from './pods.ts';
 
 const tolerating = (name: string, toleration: object, found: string): Refused =>
@@ -38,6 +45,15 @@ export const REFUSED_PLACEMENT: readonly Refused[] = [
     'a graphics card',
     withContainer({
       resources: { requests: { 'nvidia.com/gpu': '1' }, limits: { 'nvidia.com/gpu': '1' } },
+    }),
+    IN_CONTAINER,
+    DEFAULTS,
+  ),
+  refused(
+    'devices',
+    'another device',
+    withContainer({
+      resources: { requests: { 'amd.com/gpu': '1' }, limits: { 'amd.com/gpu': '1' } },
     }),
     IN_CONTAINER,
   ),
@@ -100,12 +116,55 @@ export const REFUSED_PLACEMENT: readonly Refused[] = [
     }),
     ['affinity'],
   ),
+  ...['podAffinity', 'podAntiAffinity'].flatMap((kind) =>
+    [{ namespaces: ['kube-system'] }, { namespaceSelector: {} }].flatMap((others) => {
+      const term = { topologyKey: 'zone', labelSelector: {}, ...others };
+      const key = Object.keys(others)[0];
+      return [
+        refused(
+          'pod-affinity',
+          `${kind}: ${key}, required`,
+          withSpec({
+            affinity: { [kind]: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
+          }),
+          [kind],
+        ),
+        refused(
+          'pod-affinity',
+          `${kind}: ${key}, preferred`,
+          withSpec({
+            affinity: {
+              [kind]: {
+                preferredDuringSchedulingIgnoredDuringExecution: [
+                  { weight: 1, podAffinityTerm: term },
+                ],
+              },
+            },
+          }),
+          [kind],
+        ),
+      ];
+    }),
+  ),
   refused('node-name', 'a node by its name', podFor({ nodeName: 'node-1' }), ['node node-1']),
   refused(
     'priority-class',
     'a priority class',
     withSpec({ priorityClassName: 'system-node-critical' }),
     ['priority class system-node-critical'],
+  ),
+  refused(
+    'runtime-class',
+    'a runtime class that is not on the list',
+    withSpec({ runtimeClassName: FOREIGN_RUNTIME_CLASS }),
+    [`runtime class ${FOREIGN_RUNTIME_CLASS}`],
+  ),
+  refused(
+    'runtime-class',
+    'a runtime class where there is no list',
+    withSpec({ runtimeClassName: RUNTIME_CLASS }),
+    [`runtime class ${RUNTIME_CLASS}`],
+    DEFAULTS,
   ),
   refused('deadline', 'no deadline', asJson(withSpec({ activeDeadlineSeconds: undefined })), [
     'activeDeadlineSeconds',

@@ -3,24 +3,30 @@ import { EXTRA_VOLUME, IN_CONTAINER, refused, type Refused } from './places.ts';
 import { GOOD, STAGE, withContainer, withSpec, withVolume } from './pods.ts';
 
 export const REFUSED_VOLUMES: readonly Refused[] = [
-  ...[
-    { csi: { driver: 'csi.example.com' } },
-    { nfs: { server: '10.0.0.1', path: '/' } },
-    {
-      ephemeral: {
-        volumeClaimTemplate: {
-          spec: {
-            accessModes: ['ReadWriteOnce'],
-            resources: { requests: { storage: '1Gi' } },
+  ...[{ csi: { driver: 'csi.example.com' } }, { nfs: { server: '10.0.0.1', path: '/' } }].map(
+    (kind) =>
+      refused(
+        'volume-kinds',
+        `a volume of the kind ${Object.keys(kind)[0]}`,
+        withVolume(kind),
+        EXTRA_VOLUME,
+      ),
+  ),
+  ...[{}, { storageClassName: 'slow' }].map((named) =>
+    refused(
+      'storage-classes',
+      `a claim that is made ${JSON.stringify(named)}`,
+      withVolume({
+        ephemeral: {
+          volumeClaimTemplate: {
+            spec: {
+              accessModes: ['ReadWriteOnce'],
+              resources: { requests: { storage: '1Gi' } },
+              ...named,
+            },
           },
         },
-      },
-    },
-  ].map((kind) =>
-    refused(
-      'volume-kinds',
-      `a volume of the kind ${Object.keys(kind)[0]}`,
-      withVolume(kind),
+      }),
       EXTRA_VOLUME,
     ),
   ),

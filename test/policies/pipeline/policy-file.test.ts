@@ -38,6 +38,13 @@ resources:
   limit:
     cpu: 8000
     memory: 17179869184
+allow:
+  - priority_class
+  - node_selector
+  - affinity
+  - resources
+  - security_context
+  - workspace
 ---
 kind: policy
 name: default
@@ -50,6 +57,7 @@ resources:
   limit:
     cpu: 2000
     memory: 4294967296
+allow: []
 `);
   });
 
@@ -64,6 +72,11 @@ resources:
         nodeSelector: {},
         tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'on', effect: 'NoSchedule' }],
         serviceAccount: 'deployer',
+        allow: ['workspace'],
+        priorities: { default: 'builds' },
+        priorityClasses: ['builds', 'batch'],
+        runtimeClass: 'gvisor',
+        runtimeClasses: ['gvisor'],
       },
     });
     expect(parsePolicies(text).policies).toEqual([
@@ -86,6 +99,11 @@ resources:
           },
         ],
         serviceAccount: 'deployer',
+        allow: ['workspace'],
+        priorityClass: 'builds',
+        priorityClasses: ['builds', 'batch'],
+        runtimeClass: 'gvisor',
+        runtimeClasses: ['gvisor'],
       },
     ]);
   });
@@ -120,6 +138,35 @@ describe('a build', () => {
     });
     const chosen = choosePolicy(parsePolicies(text).policies, buildOf({ event: 'pull_request' }));
     expect(chosen?.namespace).toBe('builds');
+  });
+});
+
+describe('the priority of a build', () => {
+  const { policies } = parsePolicies(
+    textOf({
+      trusted: {
+        namespace: 'builds',
+        repos: ['octocat/*'],
+        priorities: { interactive: 'first', batch: 'last', default: 'middle' },
+      },
+      untrusted: { namespace: 'others', priorities: { batch: 'last' } },
+    }),
+  );
+  test.each([
+    ['push', 'octocat/hello', 'builds', 'middle'],
+    ['tag', 'octocat/hello', 'builds', 'middle'],
+    ['promote', 'octocat/hello', 'builds', 'first'],
+    ['rollback', 'octocat/hello', 'builds', 'first'],
+    ['custom', 'octocat/hello', 'builds', 'first'],
+    ['cron', 'octocat/hello', 'builds', 'last'],
+    ['pull_request', 'octocat/hello', 'others', ''],
+    ['cron', 'somebody/else', 'others', 'last'],
+    ['promote', 'somebody/else', 'others', ''],
+  ])('%s of %s', (event, repo, namespace, priorityClass) => {
+    expect(choosePolicy(policies, buildOf({ event, repo }))).toMatchObject({
+      namespace,
+      priorityClass,
+    });
   });
 });
 
