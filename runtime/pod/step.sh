@@ -1,7 +1,7 @@
 # Process 1 of a step: starts the command, which waits for its turn, and reports its exit code.
 #
 #   busybox sh step.sh FOLDER script FILE
-#   busybox sh step.sh FOLDER COMMAND [ARGUMENT ...]
+#   busybox sh step.sh FOLDER run COMMAND [ARGUMENT ...]
 #
 # FOLDER is the run folder of the step. Run by a static busybox that the coordinator put there, so
 # the image needs no shell.
@@ -14,8 +14,40 @@ exec 5>"$_run/exit"
 
 # In the foreground: a shell makes background commands ignore SIGINT. SIGTERM reaches the command
 # through the preStop hook of the container.
-if [ "$1" != script ]; then
+if [ "$1" = run ]; then
+  shift
   (
+    # As the container runtime finds it: for a bare name, a busybox may run a program of its own.
+    case $1 in
+      */*) ;;
+      *)
+        IFS=:
+        set -f
+        for _folder in $PATH; do
+          _program=${_folder:-.}/$1
+          [ -f "$_program" ] && [ -x "$_program" ] || continue
+          shift
+          set -- "$_program" "$@"
+          break
+        done
+        set +f
+        unset IFS _folder _program
+        ;;
+    esac
+    # A shell passes on no variable whose name it could not use (PLUGIN_MY-KEY), but plugins do.
+    if "$_run/busybox" grep -qzv '^[A-Za-z_][A-Za-z0-9_]*=' <"/proc/$$/environ"; then
+      set -- env "$@"
+      while IFS= read -r -d '' _pair; do
+        case ${_pair%%=*} in
+          '' | [0-9]* | *[!A-Za-z0-9_]*)
+            shift
+            set -- env "$_pair" "$@"
+            ;;
+        esac
+      done <"/proc/$$/environ"
+      set -- "$_run/busybox" "$@"
+      unset _pair
+    fi 2>/dev/null
     . "$_run/latch.sh"
     exec "$@"
   )

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ends, SHELLS, startStage, type TestStep } from './stage-in-folders.ts';
 
@@ -256,6 +257,45 @@ describe.each(SHELLS)('the coordinator under %s', (_name, shell) => {
     const argv = ['/bin/sh', '-c', 'echo "$# $1 $2 $DRONE_BUILD_STATUS"', 'sh', 'a b', '$HOME'];
     const stage = await startStage(shell, { 1: { run: '', argv } });
     expect((await stage.end()).output.get(1)).toBe('2 a b $HOME success\n');
+  });
+
+  test('a command without a path is the program of the image', async () => {
+    // What a busybox would run by that name is its own.
+    const folder = await mkdtemp(join(tmpdir(), 'program-'));
+    await writeFile(join(folder, 'env'), '#!/bin/sh\necho "the program of the image: $1"\n', {
+      mode: 0o755,
+    });
+    const stage = await startStage(shell, {
+      1: { run: '', argv: ['env', 'a b'], env: { PATH: `/nowhere:${folder}:/bin` } },
+      2: { run: '', argv: ['no-such-program'], waitsFor: [1] },
+    });
+    const { journal, output } = await stage.end();
+    await rm(folder, { recursive: true });
+    expect(output.get(1)).toBe('the program of the image: a b\n');
+    expect(ends(journal)).toEqual({ 1: 'exit 0', 2: 'exit 127' });
+  });
+
+  test('a command gets variables whose names no shell can use, and those of the moment', async () => {
+    const environment = {
+      'PLUGIN_MY-KEY': 'two\nlines = "quoted" $HOME \\ ',
+      'PLUGIN_A.B': '',
+      '1ST': 'first',
+      PLUGIN_PLAIN: ' plain ',
+    };
+    const names = [...Object.keys(environment), 'DRONE_STEP_NUMBER'];
+    const show = `const { ${names.map((name, i) => `${JSON.stringify(name)}: v${i}`).join()} } = process.env;
+      console.log(JSON.stringify([${names.map((_, i) => `v${i}`).join()}, process.argv.slice(1)]))`;
+    const argv = [process.execPath, '-e', show, 'an argument', 'A=B'];
+    const stage = await startStage(shell, {
+      1: { run: 'true' },
+      2: { run: '', argv, env: environment, waitsFor: [1] },
+    });
+    const { output } = await stage.end();
+    expect(JSON.parse(output.get(2) ?? '')).toEqual([
+      ...Object.values(environment),
+      '2',
+      ['an argument', 'A=B'],
+    ]);
   });
 
   test('the death of process 1 of a step is an answer', async () => {

@@ -131,7 +131,11 @@ export async function startStage(
     const command =
       step.kind === 'upload'
         ? ['-c', `${step.run}; echo $? > ${own}/exit`]
-        : [`${own}/step.sh`, own, ...(step.argv ?? ['script', `script-${key}`])];
+        : [
+            `${own}/step.sh`,
+            own,
+            ...(step.argv === undefined ? ['script', `script-${key}`] : ['run', ...step.argv]),
+          ];
     const child = spawn('busybox', ['sh', ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
