@@ -2,18 +2,21 @@
 import { UsageError } from './usage.ts';
 
 /**
- * Comments (`#`), blank lines and a leading `export` are allowed. A value in double quotes may
- * hold `\n`, `\"` and `\\` and go over several lines; one in single quotes is taken as it is.
- * Nothing may follow the closing quote. Throws a UsageError that names the line, never its value.
+ * Comments (`#`), blank lines, a leading `export` and `NAME: VALUE` are allowed. A value in double
+ * quotes may hold `\n`, `\r`, `\"` and `\\` and go over several lines; one in single quotes is taken as
+ * it is. A value without quotes ends before a `#` that follows a blank. But in single quotes, `$NAME` and
+ * `${NAME}` in capitals stand for a variable that is given above, and `\$` for the sign; any other `$`
+ * stays, so that no password loses a part of it. Nothing but a comment may follow the closing quote.
+ * Throws a UsageError that names the line, never its value.
  */
 export function parseVariables(text: string, file: string): Map<string, string> {
   const variables = new Map<string, string>();
   const blank = /[ \t]*(?:#[^\n]*)?(?:\r?\n|$)/y;
-  const start = /[ \t]*(?:export[ \t]+)?([^\s=#"']+)[ \t]*=[ \t]*/y;
+  const start = /[ \t]*(?:export[ \t]+)?([^\s=:#"']+)[ \t]*[=:][ \t]*/y;
   const plain = /[^\n]*/y;
   const double = /"([^"\\]*(?:\\[^][^"\\]*)*)"/y;
   const single = /'([^']*)'/y;
-  const end = /[ \t]*(?:\r?\n|$)/y;
+  const end = /[ \t]*(?:\r?\n|$)|[ \t]+#[^\n]*/y;
   let at = 0;
   const read = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at;
@@ -31,7 +34,10 @@ export function parseVariables(text: string, file: string): Map<string, string> 
     if (name === undefined) throw refuse('not a variable', 'write NAME=VALUE');
     const quote = text[at];
     if (quote !== '"' && quote !== "'") {
-      variables.set(name, withoutBlankEnd(read(plain)?.[0] ?? ''));
+      const isComment = quote === '#' && /[ \t]/.test(text[at - 1] ?? '');
+      const rest = read(plain)?.[0] ?? '';
+      const value = isComment ? '' : withoutBlankEnd(withoutComment(rest));
+      variables.set(name, expand(value, variables));
       continue;
     }
     const value = read(quote === '"' ? double : single)?.[1];
@@ -42,9 +48,21 @@ export function parseVariables(text: string, file: string): Map<string, string> 
       const fix = 'put the whole value in quotes, with \\" for a double quote in it';
       throw refuse('the value goes on behind its closing quote', fix);
     }
-    variables.set(name, quote === '"' ? unescape(value) : value);
+    variables.set(name, quote === '"' ? expandQuoted(value, variables) : value);
   }
   return variables;
+}
+
+/** A `#` in double quotes, as JSON may have it, begins no comment. */
+function withoutComment(line: string): string {
+  let isQuoted = false;
+  for (let at = 0; at < line.length; at += 1) {
+    if (line[at] === '"') isQuoted = !isQuoted;
+    else if (line[at] === '#' && !isQuoted && /[ \t]/.test(line[at - 1] ?? '')) {
+      return line.slice(0, at);
+    }
+  }
+  return line;
 }
 
 /** A loop, because a pattern would look at each of many blanks inside a value again and again. */
@@ -54,5 +72,25 @@ function withoutBlankEnd(line: string): string {
   return line.slice(0, end);
 }
 
-const unescape = (text: string): string =>
-  text.replaceAll(/\\([\s\S])/g, (_, char: string) => (char === 'n' ? '\n' : char));
+const REFERENCE = String.raw`\$(?:([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\})`;
+
+const expand = (text: string, variables: ReadonlyMap<string, string>): string =>
+  text.replaceAll(
+    new RegExp(String.raw`\\\$|${REFERENCE}`, 'g'),
+    (found, bare?: string, braced?: string) =>
+      found === String.raw`\$` ? '$' : (variables.get(bare ?? braced ?? '') ?? found),
+  );
+
+const expandQuoted = (text: string, variables: ReadonlyMap<string, string>): string =>
+  text.replaceAll(
+    new RegExp(String.raw`\\([^])|${REFERENCE}`, 'g'),
+    (found, escaped?: string, bare?: string, braced?: string) =>
+      escaped === undefined
+        ? (variables.get(bare ?? braced ?? '') ?? found)
+        : (LINE_BREAKS.get(escaped) ?? escaped),
+  );
+
+const LINE_BREAKS: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['r', '\r'],
+]);

@@ -249,8 +249,6 @@ export class Reader {
     const lines = whole.map((line) =>
       line.slice(Math.min(event.indent, /^ */.exec(line)![0].length)),
     );
-    // Without a line break at the end of the file, the text has none either.
-    const cut = event.valueEnd === text.length && !text.endsWith('\n');
     if (event.chomping === CHOMPING_MODE.KEEP) {
       this.#ordered = true;
     } else {
@@ -258,7 +256,7 @@ export class Reader {
       this.#trivia.blank ||= /\n[ ]*\n$/.test(content);
     }
     const digit = /[0-9]/.test(indicators) ? '2' : '';
-    const chomping = cut ? '-' : indicators.replace(/[0-9]/, '');
+    const chomping = indicators.replace(/[0-9]/, '');
     this.#trivia.at = Math.max(match.lastIndex, event.valueEnd);
     this.#trivia.fresh = true;
     this.#trivia.skip();

@@ -77,18 +77,22 @@ function intFix(node: Node, unit: string): string {
 
 const MEMORY_UNITS = ['', 'k', 'm', 'g', 't', 'p'];
 
-/** `500MiB`, `500 MB`, `500m` are the same; a fraction is allowed. */
+/** `500MiB`, `500 MB`, `500m` are the same; a fraction is allowed. undefined for other texts. */
+export function memoryBytes(text: string): number | undefined {
+  const match = /^([0-9]+(?:\.[0-9]+)?) ?([kmgtp]?)i?b?$/i.exec(text);
+  if (match === null) return undefined;
+  const unit = 1024 ** MEMORY_UNITS.indexOf(match[2]!.toLowerCase());
+  const bytes = Math.floor(Number(match[1]) * unit);
+  return isSafe(bytes) ? bytes : undefined;
+}
+
 export function decodeMemory(node: Node, what: string, report: Report): number | undefined {
   if (node.kind === 'scalar') {
     const value = resolve(node, what, report);
     if (value === undefined) return undefined;
     if (value.kind === 'int' && typeof value.value === 'number') return value.value;
-    const match = /^([0-9]+(?:\.[0-9]+)?) ?([kmgtp]?)i?b?$/i.exec(node.text);
-    const bytes =
-      match === null
-        ? undefined
-        : Math.floor(Number(match[1]) * 1024 ** MEMORY_UNITS.indexOf(match[2]!.toLowerCase()));
-    if (bytes !== undefined && isSafe(bytes)) return bytes;
+    const bytes = memoryBytes(node.text);
+    if (bytes !== undefined) return bytes;
   }
   const fix = 'write bytes as a number, or an amount such as `500MiB` or `2GiB`';
   report(typeError('type-memory', what, 'an amount of memory', node, fix));
@@ -100,10 +104,27 @@ export function decodeAny(node: Node, what: string, report: Report): unknown {
   if (node.kind === 'list') return node.items.map((item) => decodeAny(item, what, report) ?? null);
   if (node.kind === 'map') {
     return new Map(
-      node.entries.map(({ key, value }) => [key.text, decodeAny(value, what, report) ?? null]),
+      node.entries.map(({ key, value }) => [keyName(key), decodeAny(value, what, report) ?? null]),
     );
   }
   const value = resolve(node, what, report);
   if (value === undefined) return undefined;
   return value.kind === 'null' ? null : value.value;
+}
+
+/** Drone writes such a map as JSON, where `yes` is the key `true` and `0x10` is `16`. */
+function keyName(key: ScalarNode): string {
+  const resolved = resolveScalar(key);
+  switch (resolved?.kind) {
+    case 'bool':
+    case 'int':
+    case 'float':
+      return String(resolved.value);
+    case 'null':
+      return 'null';
+    case 'string':
+    case 'binary':
+    case undefined:
+      return key.text;
+  }
 }

@@ -76,13 +76,19 @@ function decodeChoice(
   report: Report,
 ): string | undefined {
   const text = decodeString(node, what, report);
-  if (text === undefined || text === '') return text;
+  if (text === undefined || (text === '' && !schema.strict)) return text;
   const value = schema.ignoreCase ? text.toLowerCase() : text;
   if (schema.values.includes(value)) return value;
   const known = schema.values.map((name) => `\`${name}\``).join(', ');
   const near = nearest(text, schema.values);
+  const one = schema.values.length === 1 ? '' : 'one of ';
+  const fix = near === undefined ? `write ${one}${known}` : `did you mean \`${near}\`?`;
+  if (schema.strict) {
+    const message = `${what} is ${quoted(text)}, which is not ${one}${known}`;
+    report(error('type-value', node.position, message, fix));
+    return undefined;
+  }
   const message = `${what} is ${quoted(text)}, which has no meaning and is ignored`;
-  const fix = near === undefined ? `write one of ${known}` : `did you mean \`${near}\`?`;
   report(warning('type-choice', node.position, message, fix));
   return undefined;
 }

@@ -3,7 +3,8 @@
  * is taken. Each repair changes the text without changing any value:
  * - in brackets and quotes, go-yaml does not care how far a line is indented;
  * - a tab may separate a key from what follows;
- * - in double quotes, `\'` is an apostrophe.
+ * - in double quotes, `\'` is an apostrophe;
+ * - a comment may follow a closing quote or bracket, or `|` and `>`, at once.
  */
 import { YAMLException, parseEvents, type Event } from 'js-yaml';
 import { LIMITS } from './tree.ts';
@@ -79,9 +80,14 @@ function findEdit(text: string, reason: string, position: number): Insertion | u
   if (reason === 'unknown escape sequence') {
     return text[position] === "'" ? { at: position, removed: 1, insert: 'x27' } : undefined;
   }
+  if (text[position] === '#' && /["'\]}|>+-]/.test(text[position - 1] ?? '')) {
+    return { at: position, removed: 0, insert: ' ' };
+  }
   if (reason !== 'deficient indentation') return undefined;
   const start = text.lastIndexOf('\n', position - 1) + 1;
-  const separator = /^[^\t]*?[:-] *\t/.exec(text.slice(start, position));
+  const separator = /^[^\t]*?(?:[:,[\]{}-] *|(?:^|[\s,[{:-])[&!]\S* *)\t/.exec(
+    text.slice(start, position),
+  );
   if (separator !== null) {
     return { at: start + separator[0].length - 1, removed: 1, insert: ' ' };
   }

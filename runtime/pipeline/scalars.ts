@@ -31,7 +31,8 @@ const CHECKED_TAGS: ReadonlyMap<string, ScalarValue['kind']> = new Map([
 
 /** undefined where the text does not fit the tag. */
 export function resolveScalar(source: ScalarSource): ScalarValue | undefined {
-  const { text, plain, tag } = source;
+  const { text, plain } = source;
+  const tag = shortTag(source.tag);
   if (tag === '!!binary') {
     const value = decodeBase64(text);
     return value === undefined ? undefined : { kind: 'binary', value };
@@ -43,6 +44,11 @@ export function resolveScalar(source: ScalarSource): ScalarValue | undefined {
   }
   return plain && tag === '' ? resolvePlain(text) : { kind: 'string', value: text };
 }
+
+/** `!<tag:yaml.org,2002:int>` is `!!int`. */
+const shortTag = (tag: string): string =>
+  tag.startsWith(LONG) ? `!!${tag.slice(LONG.length, -1)}` : tag;
+const LONG = '!<tag:yaml.org,2002:';
 
 const TRUE_WORDS = ['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'];
 const FALSE_WORDS = ['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'];

@@ -63,7 +63,8 @@ function oneToOne(character: string, changed: string): string {
   return Array.from(changed).length === 1 ? changed : character;
 }
 const toUpper = (character: string): string => oneToOne(character, character.toUpperCase());
-const toLower = (character: string): string => oneToOne(character, character.toLowerCase());
+/** Only `İ` becomes two, an `i` and a dot; Go takes the `i`. */
+const toLower = (character: string): string => Array.from(character.toLowerCase())[0] ?? '';
 
 function changeFirst(value: string, toCase: (character: string) => string): string {
   const [first = '', ...rest] = Array.from(value);

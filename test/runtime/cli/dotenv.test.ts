@@ -36,6 +36,31 @@ describe('a file of variables', () => {
     ],
     ['single quotes', 'A=\' "$x" \\n \'\nB=2', { A: ' "$x" \\n ', B: '2' }],
     ['several lines in single quotes', "A='1\n2'\nB=2", { A: '1\n2', B: '2' }],
+    [
+      'a comment behind a value',
+      'A=1 # one\nB=a b\t#x\nC="c" # "c"\nD=\'d\'\t# d',
+      { A: '1', B: 'a b', C: 'c', D: 'd' },
+    ],
+    ['a comment and no value', 'A= # one\nB=', { A: '', B: '' }],
+    ['a `#` in a word', 'A=a#b\nB=#fff\nC="a # b"', { A: 'a#b', B: '#fff', C: 'a # b' }],
+    ['a `#` in JSON', 'A={"a": "b # c"} # d', { A: '{"a": "b # c"}' }],
+    [
+      '`NAME: VALUE`',
+      'A: 1\nB : "2"\nC:3\nD=a:b\nE: a=b',
+      { A: '1', B: '2', C: '3', D: 'a:b', E: 'a=b' },
+    ],
+    [
+      'variables above',
+      'A=1\nB=$A-${A}$\nC="${B} $A"\nD=\'$A\'',
+      { A: '1', B: '1-1$', C: '1-1$ 1', D: '$A' },
+    ],
+    [
+      'what is no variable above',
+      'A=$B ${B} $b $1 $(B) $$ ${A}\nB=1\nC="$c ${D}"',
+      { A: '$B ${B} $b $1 $(B) $$ ${A}', B: '1', C: '$c ${D}' },
+    ],
+    ['a `$` that is meant', 'A=1\nB=\\$A\nC="\\$A \\${A}"', { A: '1', B: '$A', C: '$A ${A}' }],
+    ['a line break in quotes', 'A="1\\n2\\r3\\t"', { A: '1\n2\r3t' }],
     ['the last one wins', 'A=1\nA=2', { A: '2' }],
     [
       'names that a shell would not take',
@@ -83,7 +108,7 @@ describe('a file of variables', () => {
 
   test.each([
     ['text', 'A=1\nB="hunter"2', 2],
-    ['a comment', 'A="hunter2" # x', 1],
+    ['a `#` without a blank', 'A="hunter2"# x', 1],
     ['what a later quote closes', 'A="hunter2\nB="3"\n', 1],
     ['text behind single quotes', "A='hunter'2''", 1],
   ])('%s behind the closing quote is an error', (_, text, line) => {

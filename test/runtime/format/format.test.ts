@@ -99,7 +99,7 @@ describe('texts stay as they are written', () => {
       'version: |2-\n    a\n  b\n',
     ],
     ['a block with a comment', 'version: |  # c\n a\n', 'version: | # c\n  a\n'],
-    ['a block that ends with the file', 'version: |\n a', 'version: |-\n  a\n'],
+    ['a block that ends with the file', 'version: |\n a', 'version: |\n  a\n'],
     ['blank lines that count', 'version: |+\n a\n\n\nname: b\n', 'version: |+\n  a\n\n\nname: b\n'],
     ['a text of nothing', 'version: |+\nname: b\n', 'version: |+\nname: b\n'],
     ['unusual spaces', 'version: a\n  \uFEFFb\u2028\n', 'version: a\n  \uFEFFb\u2028\n'],

@@ -87,7 +87,7 @@ describe('values by the type of their field', () => {
       '{b: 1, yes: {c: no}}',
       new Map<string, unknown>([
         ['b', 1],
-        ['yes', new Map([['c', false]])],
+        ['true', new Map([['c', false]])],
       ]),
     ],
     ['[{from_secret: x}]', [new Map([['from_secret', 'x']])]],

@@ -21,7 +21,7 @@ describe('reading YAML', () => {
     ['nothing', '', []],
     ['only comments', '# a\n\n# b\n', []],
     ['empty documents', '---\n---\na: 1\n---\n', [{ a: '1' }]],
-    ['several documents', 'a: 1\n---\nb: 2\n...\n---\nc: 3', [{ a: '1' }, { b: '2' }, { c: '3' }]],
+    ['several documents', 'a: 1\n---\nb: 2\n--- # c\nc: 3', [{ a: '1' }, { b: '2' }, { c: '3' }]],
     ['a long row of dashes', 'a: 1\n-------\nb: 2\n', [{ a: '1' }, { b: '2' }]],
     ['a byte order mark', '\uFEFFa: 1', [{ a: '1' }]],
     ['Windows line ends', 'a: 1\r\nb:\r\n- c\r\n', [{ a: '1', b: ['c'] }]],
@@ -59,7 +59,14 @@ describe('reading YAML', () => {
     ['tabs in brackets', 'a: [\n\tb\n]\nc:\t[d]', [{ a: ['b'], c: ['d'] }]],
     ['an indented line less in quotes', '- a: "b\n c"\n- \'d\n\n  e\'', [[{ a: 'b c' }, 'd\ne']]],
     ['an escaped apostrophe', 'a: "it\\\'s"', [{ a: "it's" }]],
-    ['a block text at the end', 'a: |\n  b', [{ a: 'b' }]],
+    ['a block text at the end', 'a: |\n  b', [{ a: 'b\n' }]],
+    ['a comment behind a quote or a bracket', 'a: "x"#c\nb: [y]# d\n', [{ a: 'x', b: ['y'] }]],
+    ['a comment behind `|`', 'a: |#c\n  x\n', [{ a: 'x\n' }]],
+    ['tabs between brackets', 'a: [{b: c}\t, [d]\t]', [{ a: [{ b: 'c' }, ['d']] }]],
+    ['a tab behind an anchor', '- b\n- &a\t[x]\n- *a', [['b', ['x'], ['x']]]],
+    ['a tag of the whole name', 'a: !<tag:yaml.org,2002:str> 1', [{ a: '1' }]],
+    ['text behind `---`', '--- x: 1\na: b\n---y\nc: d\n', [{ a: 'b' }, { c: 'd' }]],
+    ['text below `...`', 'a: b\n...\nc: d\n', [{ a: 'b' }]],
     ['a quoted merge key', 'a: {"<<": {k: 1}}', [{ a: { '<<': { k: '1' } } }]],
   ])('%s', (_, text, expected) => {
     expect(read(text)).toEqual(expected);
@@ -75,6 +82,13 @@ describe('reading YAML', () => {
       ['1:14 warning yaml-duplicate-key'],
     ],
     ['a merged key is written below', 'a: {<<: {k: 1}, k: 2}', []],
+    [
+      'there is text behind `---`',
+      '--- x: 1\na: b\n---- y',
+      ['1:5 warning yaml-ignored', '3:6 warning yaml-ignored'],
+    ],
+    ['there is text below `...`', 'a: b\n...\n# c\n---\nc: d', ['2:1 warning yaml-ignored']],
+    ['there is none', '---\na: b\n--- # c\n------\n--- \n... # d\n\n---\n# e', []],
   ])('%s: a warning where one is due', (_, text, expected) => {
     expect(parseSource(text).diagnostics.map(brief)).toEqual(expected);
   });

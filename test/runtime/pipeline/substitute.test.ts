@@ -9,6 +9,7 @@ const VARIABLES = new Map([
   ['lines', 'a\n"b"\t\u0000é\u200B'],
   ['wide', 'héé'],
   ['sharp', 'straße'],
+  ['dotted', 'İstanbul'],
   ['three', '3'],
   ['minus', '-1'],
   ['dots', 'aXbXc'],
@@ -79,6 +80,7 @@ describe('substitution', () => {
     ['${upper,,}', 'hello world'],
     ['${v,^}', 'hello'],
     ['${sharp^^}', 'STRAßE'],
+    ['${dotted,,}${dotted,}', 'istanbulistanbul'],
     // Parts, by bytes.
     ['${v:1}', 'ello'],
     ['${v:1:2}', 'el'],
