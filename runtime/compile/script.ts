@@ -27,9 +27,14 @@ const PLAIN = /^[\w./:=@%+,-]+$/;
  * A command is shown exactly as it stands in the pipeline, with `+ ` before its first line: no
  * variable is expanded, so no secret can show, and no backslash is interpreted, whatever `echo` of
  * the image does. Nothing but POSIX sh is used, and no program has to be in the image.
+ *
+ * `beforeCommands` is shell that runs first and is not shown.
  */
-export function posixScript(commands: readonly string[]): string {
-  return [PREAMBLE, ...commands.flatMap((command) => [show(command), `${command}\n`])].join('\n');
+export function posixScript(commands: readonly string[], beforeCommands = ''): string {
+  return [
+    PREAMBLE + beforeCommands,
+    ...commands.flatMap((command) => [show(command), `${command}\n`]),
+  ].join('\n');
 }
 
 const show = (command: string): string => `printf '%s\\n' ${quote(`+ ${command}`)}`;

@@ -1,4 +1,5 @@
 /** What ends a stage from outside: its Pod, its coordinator, its clocks. Pure. */
+import { TMATE_CONTAINER } from '../compile/debug.ts';
 import { COORDINATOR } from '../contract.ts';
 import type { Interruption } from './conclude.ts';
 import type { Observation } from './observation.ts';
@@ -50,15 +51,23 @@ function brokenOff({
   if (journal.done !== undefined) return undefined;
   const end = podEnd(pod, gone);
   if (end !== undefined) return error(end.reason, end.text);
-  const stuck = obstacle(containerStatus(pod, COORDINATOR));
-  if (stuck?.final === true) {
+  for (const name of [TMATE_CONTAINER, COORDINATOR]) {
+    const stuck = obstacle(containerStatus(pod, name));
+    if (stuck?.final !== true) continue;
     const what = stuck.kind === 'image' ? 'its image cannot be pulled' : 'it cannot be created';
     if (stuck.isRuntimeAway) {
       const text = `the container runtime of the node went away as the Pod was started: ${stuck.text}`;
       return error('node lost', text);
     }
     const reason = stuck.kind === 'image' ? 'image pull' : 'internal';
-    return error(reason, `the coordinator of the Pod does not start, ${what}: ${stuck.text}`);
+    const who = name === COORDINATOR ? 'coordinator of the Pod' : 'container of debug mode';
+    return error(reason, `the ${who} does not start, ${what}: ${stuck.text}`);
+  }
+  const copied = containerStatus(pod, TMATE_CONTAINER)?.state?.terminated;
+  if (copied !== undefined && copied.exitCode !== 0) {
+    const how = `${copied.reason ?? 'unknown'}, exit code ${copied.exitCode}`;
+    const text = `debug mode: tmate could not be copied into the Pod (${how}); set DRONE_TMATE_IMAGE of the runner to an image that brings it, or DRONE_TMATE_ENABLED to false`;
+    return error('internal', text);
   }
   if (!journalEnded) return undefined;
   const state = containerStatus(pod, COORDINATOR)?.state?.terminated;

@@ -6,9 +6,11 @@ export function containerStatus(
   name: string,
 ): ContainerStatus | undefined {
   const status = pod?.status;
-  return [...(status?.containerStatuses ?? []), ...(status?.ephemeralContainerStatuses ?? [])].find(
-    (container) => container.name === name,
-  );
+  return [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+    ...(status?.ephemeralContainerStatuses ?? []),
+  ].find((container) => container.name === name);
 }
 
 export const hasStarted = (pod: PodLike | undefined, name: string): boolean => {

@@ -74,7 +74,7 @@ export function waitingFor(
     return { phase, text: `${what}: ${tidy(scheduled.message ?? '')}${more}` };
   }
   const containers = status?.containerStatuses ?? [];
-  for (const container of containers) {
+  for (const container of [...(status?.initContainerStatuses ?? []), ...containers]) {
     const found = obstacle(container);
     if (found === undefined) continue;
     const text = obstacleText(found, label(container.name));

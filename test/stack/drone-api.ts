@@ -99,6 +99,8 @@ export interface StackApi {
   ): Promise<string>;
   /** A build of the event `custom` of the newest commit of `main`, without a push. */
   createBuild(slug: string, params?: Readonly<Record<string, string>>): Promise<ApiBuild>;
+  /** The same build once more, with a new number. */
+  restart(slug: string, number: number, options?: { readonly debug?: boolean }): Promise<ApiBuild>;
   build(slug: string, number: number): Promise<ApiBuild>;
   /**
    * Asks every 100 ms until the build is as wanted.
@@ -191,6 +193,11 @@ export function stackApi(stack: Stack): StackApi {
     createBuild: async (slug, params = {}) => {
       const query = new URLSearchParams(params).toString();
       const created = asBuild(await drone.call('POST', `/repos/${slug}/builds?${query}`));
+      return build(slug, created.number);
+    },
+    restart: async (slug, number, { debug = false } = {}) => {
+      const path = `/repos/${slug}/builds/${number}?debug=${debug}`;
+      const created = asBuild(await drone.call('POST', path));
       return build(slug, created.number);
     },
     build,

@@ -34,6 +34,12 @@ export const TEST_IMAGES: readonly TestImage[] = [
     layers: ['busybox', 'plugin-echo'],
     entrypoint: ['/usr/local/bin/plugin-echo'],
   },
+  // Doubles of the image that brings tmate, and of tmate: there is no server of it here.
+  {
+    names: ['drone-kube/tmate-double:latest'],
+    layers: ['busybox', 'fake-tmate'],
+    entrypoint: ['/bin/drone-runner-docker'],
+  },
   // A service: answers at port 8080.
   {
     names: ['drone-kube/web:latest'],

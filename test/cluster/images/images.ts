@@ -15,7 +15,15 @@ import { pushImage } from './registry.ts';
 export const IMAGE_SOURCES = import.meta.dirname;
 
 /** Files that decide what the layers hold. */
-const LAYER_SOURCES = ['rootfs.sh', 'clone', 'plugin-echo', 'hello/main.go', 'pause/main.go'];
+const LAYER_SOURCES = [
+  'rootfs.sh',
+  'clone',
+  'plugin-echo',
+  'fake-tmate/copy',
+  'fake-tmate/tmate',
+  'hello/main.go',
+  'pause/main.go',
+];
 
 /**
  * Changes when an image would: with a script, or with `packages`, which says which versions of

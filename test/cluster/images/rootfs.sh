@@ -69,6 +69,11 @@ mkdir -p "$work/plugin-echo/usr/local/bin"
 install -m 755 "$here/plugin-echo" "$work/plugin-echo/usr/local/bin/plugin-echo"
 pack plugin-echo
 
+mkdir -p "$work/fake-tmate/bin"
+install -m 755 "$here/fake-tmate/copy" "$work/fake-tmate/bin/drone-runner-docker"
+install -m 755 "$here/fake-tmate/tmate" "$work/fake-tmate/bin/tmate"
+pack fake-tmate
+
 mkdir -p "$work/web/www"
 echo 'hello from the service' >"$work/web/www/index.html"
 pack web

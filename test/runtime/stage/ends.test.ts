@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { PodLike } from '../../../runtime/kube/types.ts';
+import type { ContainerState, PodLike } from '../../../runtime/kube/types.ts';
 import type { Interruption } from '../../../runtime/stage/conclude.ts';
 import { outsideEnd, type StageLimits } from '../../../runtime/stage/ends.ts';
 import { beginWait, type Wait } from '../../../runtime/stage/waiting.ts';
@@ -70,11 +70,43 @@ const timeout = (limit: string): Interruption => ({
   text: `the stage ran for longer than its timeout of ${limit}`,
 });
 
+/** Before its containers start, in debug mode. */
+function withCopy(state: ContainerState): PodLike {
+  const name = 'tmate';
+  return podOf({}, { phase: 'Pending', initContainerStatuses: [{ name, state }] });
+}
+
 const POD: readonly Case[] = [
   { title: 'nothing while the steps run', journal: STARTED, end: undefined },
   { title: 'an eviction while a step runs', journal: STARTED, pod: EVICTED, end: evicted },
   { title: 'an eviction before the first step', pod: EVICTED, end: evicted },
   { title: 'a Pod that is no more', journal: STARTED, gone: true, end: deleted },
+  {
+    title: 'a copy of tmate that fails',
+    pod: withCopy({ terminated: { exitCode: 1, reason: 'Error' } }),
+    end: error(
+      'internal',
+      'debug mode: tmate could not be copied into the Pod (Error, exit code 1); set DRONE_TMATE_IMAGE of the runner to an image that brings it, or DRONE_TMATE_ENABLED to false',
+    ),
+  },
+  {
+    title: 'an image of tmate that nobody has',
+    pod: withCopy({ waiting: { reason: 'ErrImagePull', message: 'not found' } }),
+    end: error(
+      'image pull',
+      'the container of debug mode does not start, its image cannot be pulled: not found (ErrImagePull)',
+    ),
+  },
+  {
+    title: 'nothing while the image of tmate may still come',
+    pod: withCopy({ waiting: { reason: 'ErrImagePull', message: 'no route to host' } }),
+    end: undefined,
+  },
+  {
+    title: 'nothing once tmate was copied',
+    pod: withCopy({ terminated: { exitCode: 0, reason: 'Completed' } }),
+    end: undefined,
+  },
   {
     title: 'nothing that happens to the Pod of a complete journal',
     journal: DONE,
