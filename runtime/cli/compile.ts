@@ -3,9 +3,11 @@ import type { Secret } from '../compile/objects.ts';
 import { flag, helpText, one, parseOptions, type Option } from './options.ts';
 import { compileChecked, STAGE_OPTIONS, stageInput } from './stage-input.ts';
 import { EXIT, UsageError, type Terminal } from './usage.ts';
-import { noteLine, secretNotes } from './view.ts';
+import { planView } from './plan-view.ts';
+import { noteLine, stageNotes } from './view.ts';
 
 const OPTIONS: readonly Option[] = [
+  { name: 'plan', help: 'print the steps instead: their order, and why each runs or is skipped' },
   ...STAGE_OPTIONS,
   { name: 'namespace', value: 'NAME', help: 'namespace of the objects (default)' },
   {
@@ -37,7 +39,11 @@ export async function compile(args: readonly string[], terminal: Terminal): Prom
   const { input } = prepared;
   const namespace = one(values, 'namespace') ?? (input.pipeline.metadata.namespace || 'default');
   const stage = compileChecked({ ...input, namespace, options: { ...input.options, security } });
-  for (const text of secretNotes(stage)) terminal.err(noteLine(terminal, text));
+  for (const text of stageNotes(stage)) terminal.err(noteLine(terminal, text));
+  if (flag(values, 'plan')) {
+    terminal.out(planView(stage, input));
+    return EXIT.success;
+  }
   const { dump } = await import('js-yaml');
   const objects = [
     stage.files,

@@ -1,7 +1,8 @@
 /** What `exec` shows while a stage runs, and the table at its end. */
-import { stepTitle, type PlanStep, type SkippedStep } from '../compile/plan.ts';
+import { stepTitle, type PlanStep, type SourceSkippedStep } from '../compile/plan.ts';
 import type { CompiledStage } from '../compile/types.ts';
 import type { StageResult, StepResult } from '../stage/conclude.ts';
+import { whySkipped } from './plan-view.ts';
 import type { Terminal } from './usage.ts';
 
 const COLORS = [36, 33, 35, 34, 32, 96, 93, 95, 94, 92];
@@ -26,13 +27,18 @@ export const noteLine = (terminal: Terminal, text: string): string =>
   `${paint(terminal, 90, `· ${text}`)}\n`;
 
 /** What a stage can do without, but hardly as it was meant. */
-export const secretNotes = ({
+export const stageNotes = ({
   missingSecrets,
   invalidCredentials,
-}: Pick<CompiledStage, 'missingSecrets' | 'invalidCredentials'>): string[] => [
+  withoutResources,
+}: Pick<CompiledStage, 'missingSecrets' | 'invalidCredentials' | 'withoutResources'>): string[] => [
   ...missingSecrets.map((name) => `secret "${name}" is not defined; it counts as empty`),
   ...invalidCredentials.map(
     (name) => `secret "${name}" of image_pull_secrets is no config.json of Docker; it is left out`,
+  ),
+  ...withoutResources.map(
+    (name) =>
+      `step "${name}" gets no resources of its own, because the command of its image is not known`,
   ),
 ];
 
@@ -74,17 +80,17 @@ export class Notes {
 export function summary(
   terminal: Terminal,
   result: StageResult,
-  skipped: readonly SkippedStep[],
+  skipped: readonly Pick<SourceSkippedStep, 'name' | 'why' | 'compared'>[],
   seconds: number,
 ): string {
   const rows = [
     ...result.steps.map((step) => stepRow(step)),
-    ...skipped.map(({ name, why }) => ({
-      name,
+    ...skipped.map((step) => ({
+      name: step.name,
       status: 'skipped',
       code: '',
       time: '',
-      note: why === 'when' ? 'its conditions do not match this build' : 'left out',
+      note: whySkipped(step),
     })),
   ];
   const width = Math.max(4, ...rows.map(({ name }) => name.length));

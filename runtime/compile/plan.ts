@@ -2,7 +2,12 @@
  * The order of a stage: which steps there are, what each waits for and when it may run.
  * The coordinator in the Pod follows it; nobody else decides.
  */
-import { matchesBuild, runPolicy, type BuildInputs } from '../pipeline/conditions.ts';
+import {
+  compareWithBuild,
+  runPolicy,
+  type BuildInputs,
+  type ComparedCondition,
+} from '../pipeline/conditions.ts';
 import type { FailurePolicy, Pipeline, Step } from '../pipeline/model.ts';
 
 /**
@@ -32,12 +37,20 @@ export interface PlanStep {
 export interface SourceStep extends PlanStep {
   /** undefined for the clone step and the upload. */
   readonly source: Step | undefined;
+  /** Why it is part of the plan: all of them match. */
+  readonly compared: readonly ComparedCondition[];
 }
 
 /** A step that gets no container, because its conditions do not match this build. */
 export interface SkippedStep {
   readonly name: string;
   readonly why: 'when' | 'filter';
+}
+
+export interface SourceSkippedStep extends SkippedStep {
+  readonly source: Step;
+  /** Where the reason is `when`, at least one of them does not match. */
+  readonly compared: readonly ComparedCondition[];
 }
 
 /** What users see of a step: its name, or its number for a service without one. */
@@ -51,6 +64,7 @@ export interface Plan {
 
 export interface SourcePlan extends Plan {
   readonly steps: readonly SourceStep[];
+  readonly skipped: readonly SourceSkippedStep[];
 }
 
 export interface PlanOptions {
@@ -85,13 +99,15 @@ export function planStage(pipeline: Pipeline, options: PlanOptions): SourcePlan 
   if (cloning && first !== undefined) byName.set(CLONE, first);
   for (const step of sources) {
     const before = graph ? first : drafts.at(-1);
+    const compared = compareWithBuild(step.when, options.build);
     const draft: Draft = {
       name: step.name,
       source: step,
       kind: kindOf(step, pipeline.services.includes(step)),
       numbered: true,
       before: step.dependsOn.length === 0 && before !== undefined ? [before] : [],
-      left: leftOut(step, options),
+      compared,
+      left: leftOut(step, compared, options),
     };
     drafts.push(draft);
     byName.set(step.name, draft);
@@ -104,8 +120,8 @@ export function planStage(pipeline: Pipeline, options: PlanOptions): SourcePlan 
     if (draft.numbered) last += 1;
     numbers.set(draft, draft.numbered ? last : 0);
   }
-  const skipped = drafts.flatMap((draft) =>
-    draft.left === undefined ? [] : [{ name: draft.name, why: draft.left }],
+  const skipped = drafts.flatMap(({ name, source, compared, left }) =>
+    left === undefined || source === undefined ? [] : [{ name, why: left, source, compared }],
   );
   return { steps: kept.map((draft) => toStep(draft, byName, numbers)), skipped };
 }
@@ -117,11 +133,12 @@ interface Draft {
   readonly numbered: boolean;
   /** What it waits for where it names no dependencies. */
   readonly before: readonly Draft[];
+  readonly compared: readonly ComparedCondition[];
   readonly left: SkippedStep['why'] | undefined;
 }
 
 function draftWithoutSource(name: string, kind: StepKind, numbered: boolean): Draft {
-  return { name, source: undefined, kind, numbered, before: [], left: undefined };
+  return { name, source: undefined, kind, numbered, before: [], compared: [], left: undefined };
 }
 
 function kindOf(step: Step, service: boolean): StepKind {
@@ -130,11 +147,14 @@ function kindOf(step: Step, service: boolean): StepKind {
   return service ? 'service' : 'ephemeral';
 }
 
-function leftOut(step: Step, options: PlanOptions): SkippedStep['why'] | undefined {
-  const { include, exclude } = options;
+function leftOut(
+  step: Step,
+  compared: readonly ComparedCondition[],
+  { include, exclude }: PlanOptions,
+): SkippedStep['why'] | undefined {
   if (exclude.includes(step.name)) return 'filter';
   if (include.length > 0 && !include.includes(step.name)) return 'filter';
-  return matchesBuild(step.when, options.build) ? undefined : 'when';
+  return compared.every(({ outcome }) => outcome === 'matches') ? undefined : 'when';
 }
 
 function toStep(
@@ -155,6 +175,7 @@ function toStep(
       .sort((a, b) => a - b),
     memoryLimit: source?.resources.limits.memory ?? 0,
     source,
+    compared: draft.compared,
   };
 }
 

@@ -28,23 +28,51 @@ const BUILD_KEYS = [
   'target',
 ] as const satisfies readonly (keyof BuildInputs)[];
 
+/** How a condition sees a value: `excluded` by a glob, or by no glob `included`. */
+export type Outcome = 'matches' | 'excluded' | 'not-included';
+
 /**
  * Excluded by any glob of `exclude`; otherwise matched by any glob of `include`, or by everything
- * where `include` is empty. An absent condition matches everything.
+ * where `include` is empty.
  */
-export function matches(condition: Condition | undefined, value: string): boolean {
-  if (condition === undefined) return true;
-  if (condition.exclude.some((pattern) => matchesGlob(pattern, value))) return false;
-  if (condition.include.length === 0) return true;
-  return condition.include.some((pattern) => matchesGlob(pattern, value));
+function judge({ include, exclude }: Condition, value: string): Outcome {
+  const isAny = (patterns: readonly string[]): boolean =>
+    patterns.some((pattern) => matchesGlob(pattern, value));
+  if (isAny(exclude)) return 'excluded';
+  return include.length === 0 || isAny(include) ? 'matches' : 'not-included';
+}
+
+/** An absent condition matches everything. */
+export const matches = (condition: Condition | undefined, value: string): boolean =>
+  condition === undefined || judge(condition, value) === 'matches';
+
+/** One condition of a pipeline, and what the build has there. */
+export interface ComparedCondition {
+  readonly key: keyof BuildInputs;
+  readonly condition: Condition;
+  readonly value: string;
+  readonly outcome: Outcome;
 }
 
 /**
- * Whether all conditions match the build. `status` is no part of it (see `runPolicy`), and `paths`
- * is never looked at by a runner, as in drone-runner-kube.
+ * Every condition that says something, compared with the build. `status` is no part of it (see
+ * `runPolicy`), and `paths` is never looked at by a runner, as in drone-runner-kube.
  */
+export const compareWithBuild = (
+  conditions: Conditions,
+  build: BuildInputs,
+): readonly ComparedCondition[] =>
+  BUILD_KEYS.flatMap((key) => {
+    const condition = conditions[key];
+    const value = build[key];
+    return condition === undefined || condition.include.length + condition.exclude.length === 0
+      ? []
+      : [{ key, condition, value, outcome: judge(condition, value) }];
+  });
+
+/** Whether all conditions match the build. */
 export const matchesBuild = (conditions: Conditions, build: BuildInputs): boolean =>
-  BUILD_KEYS.every((key) => matches(conditions[key], build[key]));
+  compareWithBuild(conditions, build).every(({ outcome }) => outcome === 'matches');
 
 export type RunPolicy = 'success' | 'failure' | 'always';
 

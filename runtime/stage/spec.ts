@@ -39,7 +39,10 @@ export interface StoredSpec {
 
 export const storedSpec = (spec: StageSpec): StoredSpec => ({
   ...spec,
-  plan: { steps: spec.plan.steps.map(bareStep), skipped: spec.plan.skipped },
+  plan: {
+    steps: spec.plan.steps.map(bareStep),
+    skipped: spec.plan.skipped.map(({ name, why }) => ({ name, why })),
+  },
   containers: [...spec.containers],
   ephemerals: [...spec.ephemerals],
 });

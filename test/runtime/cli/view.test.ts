@@ -4,7 +4,7 @@ import {
   logLine,
   noteLine,
   Notes,
-  secretNotes,
+  stageNotes,
   summary,
 } from '../../../runtime/cli/view.ts';
 import type { PlanStep } from '../../../runtime/compile/plan.ts';
@@ -62,8 +62,19 @@ const FAILED: StageResult = {
 describe('the summary', () => {
   test('a stage that failed', () => {
     const skipped = [
-      { name: 'release', why: 'when' },
-      { name: 'docs', why: 'filter' },
+      {
+        name: 'release',
+        why: 'when',
+        compared: [
+          {
+            key: 'event',
+            condition: { include: ['tag'], exclude: [] },
+            value: 'push',
+            outcome: 'not-included',
+          },
+        ],
+      },
+      { name: 'docs', why: 'filter', compared: [] },
     ] as const;
     expect(summary(PLAIN, FAILED, skipped, 187.4)).toBe(
       `
@@ -73,8 +84,8 @@ db          failure     2    340ms  ignored
 lint        failure     1    340ms  ignored
 unit tests  failure   137    3m05s  too much memory
 deploy      skipped
-release     skipped                 its conditions do not match this build
-docs        skipped                 left out
+release     skipped                 event is push, the step wants tag
+docs        skipped                 left out by --include or --exclude
 
 failure after 3m07s (OOMKilled): step "unit tests": too much memory
 `,
@@ -191,10 +202,15 @@ describe('notes', () => {
   });
 });
 
-test('each secret that is not defined, or is no credential, is a note', () => {
-  const stage = { missingSecrets: ['token'], invalidCredentials: ['registry'] };
-  expect(secretNotes(stage)).toEqual([
+test('what a stage has to do without is a note each', () => {
+  const stage = {
+    missingSecrets: ['token'],
+    invalidCredentials: ['registry'],
+    withoutResources: ['train'],
+  };
+  expect(stageNotes(stage)).toEqual([
     'secret "token" is not defined; it counts as empty',
     'secret "registry" of image_pull_secrets is no config.json of Docker; it is left out',
+    'step "train" gets no resources of its own, because the command of its image is not known',
   ]);
 });

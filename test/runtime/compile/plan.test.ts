@@ -149,8 +149,12 @@ test.each(CASES)('$title', ({ pipeline, options, order: expected }) => {
 
 test('what is left out is told with the reason', () => {
   const steps = [step('a'), stepOf({ name: 'b', when: never }), step('c')];
-  expect(planOf({ steps }, { exclude: ['c'] }).skipped).toEqual([
-    { name: 'b', why: 'when' },
+  expect(planOf({ steps }, { exclude: ['c'] }).skipped).toMatchObject([
+    {
+      name: 'b',
+      why: 'when',
+      compared: [{ key: 'branch', value: 'main', outcome: 'not-included' }],
+    },
     { name: 'c', why: 'filter' },
   ]);
 });
