@@ -4,7 +4,9 @@ import { format, resolveConfig } from 'prettier';
 import { pipelineJsonSchema } from '../runtime/pipeline/json-schema.ts';
 import { admissionMarkdown } from '../policies/admission/documentation.ts';
 import { configurationMarkdown } from '../runtime/config/documentation.ts';
+import { keysMarkdown } from '../runtime/config/keys-documentation.ts';
 import { lintMarkdown } from '../runtime/pipeline/lint-documentation.ts';
+import { parityMarkdown } from './runtime/parity/documentation.ts';
 
 const root = new URL('../', import.meta.url).pathname;
 
@@ -16,4 +18,6 @@ async function write(path: string, text: string): Promise<void> {
 await write('docs/admission.md', admissionMarkdown());
 await write('docs/configuration.md', configurationMarkdown());
 await write('docs/lint.md', lintMarkdown());
+await write('docs/parity.md', await parityMarkdown());
+await write('docs/pipeline-keys.md', keysMarkdown());
 await write('schema/pipeline.schema.json', JSON.stringify(pipelineJsonSchema()));
