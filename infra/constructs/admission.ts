@@ -28,6 +28,7 @@ export function admissionInput(deployment: Deployment, builds: BuildNamespace): 
       tolerations: [...new Set((nodes?.tolerations ?? []).map(({ key }) => key))],
       nodeLabels: [...new Set([...EVERYWHERE, ...Object.keys(nodes?.selector ?? {})])],
       priorityClasses: BUILD_PRIORITIES.map((priority) => priorityClass(deployment, priority)),
+      runtimeClasses: builds.runtimeClass === '' ? [] : [builds.runtimeClass],
       deadlineSeconds: stage.timeoutMinutes * 60 + MARGIN_SECONDS,
       ...(builds.podSecurity === 'privileged' ? { privileged: true } : {}),
       ...builds.admission,

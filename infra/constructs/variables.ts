@@ -5,7 +5,8 @@ import { disruptionAnnotations } from './autoscaler.ts';
 import { tolerationsOf } from './tolerations.ts';
 import type { BuildNamespace, Deployment } from '../environments/defaults.ts';
 import { bytes, millicores } from '../environments/quantities.ts';
-import { HTTP_PORT } from './names.ts';
+import { admissionInput } from './admission.ts';
+import { HTTP_PORT, priorityClass } from './names.ts';
 
 /** Where the files are in the container. */
 export const FILES_FOLDER = '/etc/drone-kube';
@@ -75,47 +76,67 @@ export const files = (deployment: Deployment): Readonly<Record<string, string>> 
 });
 
 /** The last one is for everybody, so that no pipeline chooses its namespace by itself. */
-const policies = ({ trusted, temporaryNamespaces, untrusted }: Deployment): readonly object[] => [
-  ...(temporaryNamespaces === undefined
-    ? []
-    : [
-        {
-          kind: 'policy',
-          name: 'temporary-namespaces',
-          match: { repo: temporaryNamespaces.repos },
-          metadata: { namespace: TEMPORARY },
-        },
-      ]),
-  ...policyDocuments({
-    ...(trusted === undefined
-      ? {}
-      : {
-          trusted: {
-            ...policy(trusted),
-            repos: trusted.repos,
-            pullRequests: trusted.pullRequests,
+const policies = (deployment: Deployment): readonly object[] => {
+  const { trusted, temporaryNamespaces, untrusted } = deployment;
+  return [
+    ...(temporaryNamespaces === undefined
+      ? []
+      : [
+          {
+            kind: 'policy',
+            name: 'temporary-namespaces',
+            match: { repo: temporaryNamespaces.repos },
+            metadata: { namespace: TEMPORARY },
           },
-        }),
-    untrusted: {
-      // An empty selector takes away the one of the pipeline.
-      nodeSelector: {},
-      ...policy(untrusted),
-      // Pipelines may ask for more: LimitRange, quota and admission rules say how much.
-      request: {},
-    },
-  }),
-];
+        ]),
+    ...policyDocuments({
+      ...(trusted === undefined
+        ? {}
+        : {
+            trusted: {
+              ...policy(deployment, trusted),
+              repos: trusted.repos,
+              pullRequests: trusted.pullRequests,
+            },
+          }),
+      untrusted: {
+        // An empty selector takes away the one of the pipeline.
+        nodeSelector: {},
+        ...policy(deployment, untrusted),
+        // Pipelines may ask for more: LimitRange, quota and admission rules say how much.
+        request: {},
+      },
+    }),
+  ];
+};
 
-const policy = ({ namespace, container, nodes }: BuildNamespace): PipelinePolicy => ({
-  namespace,
-  limit: {
-    ...(container.cpu === undefined ? {} : { cpu: millicores(container.cpu) }),
-    memory: bytes(container.memory),
-  },
-  ...(nodes === undefined
-    ? {}
-    : { nodeSelector: nodes.selector, tolerations: tolerationsOf(nodes) }),
-});
+function policy(deployment: Deployment, builds: BuildNamespace): PipelinePolicy {
+  const { trust, namespace, container, nodes, allow, runtimeClass } = builds;
+  const { priorityClasses, runtimeClasses } = admissionInput(deployment, builds).parameters ?? {};
+  return {
+    namespace,
+    allow,
+    priorities: {
+      // It throws out Pods of others, so not everybody may press that button.
+      ...(trust === 'trusted' ? { interactive: priorityClass(deployment, 'interactive') } : {}),
+      batch: priorityClass(deployment, 'batch'),
+      default: priorityClass(deployment, 'default'),
+    },
+    // The admission rules take no others.
+    ...(allow.includes('priority_class') && priorityClasses !== undefined
+      ? { priorityClasses }
+      : {}),
+    ...(allow.includes('runtime_class') && runtimeClasses !== undefined ? { runtimeClasses } : {}),
+    ...(runtimeClass === '' ? {} : { runtimeClass }),
+    limit: {
+      ...(container.cpu === undefined ? {} : { cpu: millicores(container.cpu) }),
+      memory: bytes(container.memory),
+    },
+    ...(nodes === undefined
+      ? {}
+      : { nodeSelector: nodes.selector, tolerations: tolerationsOf(nodes) }),
+  };
+}
 
 /**
  * Who may name which namespace in a pipeline. The last policy decides for all others, and the

@@ -1,5 +1,6 @@
 /** The settings of an environment with everything filled in that was left out. */
 import type { AdmissionParameters } from '../../policies/admission/index.ts';
+import { PIPELINE_POLICY_DEFAULTS, type Switch } from '../../policies/pipeline/policies.ts';
 import type { PodSecurityLevel } from '../../policies/pod-security.ts';
 import type {
   DroneServer,
@@ -59,6 +60,9 @@ export interface BuildNamespace {
   };
   readonly container: Required<Omit<ContainerLimit, 'cpu'>> & Pick<ContainerLimit, 'cpu'>;
   readonly nodes: Nodes | undefined;
+  readonly allow: readonly Switch[];
+  /** '' is the default of the cluster. */
+  readonly runtimeClass: string;
   readonly admission: Partial<AdmissionParameters>;
 }
 
@@ -146,5 +150,7 @@ const builds = (
   quota: { pods: 100, cpu: '50', memory: '100Gi', perPriority: {}, ...settings.quota },
   container: { memory: '4Gi', ephemeralStorage: '10Gi', ...settings.container },
   nodes: settings.nodes,
+  allow: settings.allow ?? PIPELINE_POLICY_DEFAULTS[trust].allow ?? [],
+  runtimeClass: settings.runtimeClass ?? '',
   admission: settings.admission ?? {},
 });

@@ -1,5 +1,6 @@
 /** What is wrong with the namespaces of builds. */
 import { admissionProblems } from '../../policies/admission/index.ts';
+import { SWITCH_NAMES } from '../../policies/pipeline/policies.ts';
 import { admissionInput } from '../constructs/admission.ts';
 import type { BuildNamespace, Deployment } from './defaults.ts';
 import { wrongPodSecurity } from './problems-exec-access.ts';
@@ -12,6 +13,7 @@ import {
   wrongCpu,
   wrongLabels,
   wrongMemory,
+  wrongName,
   wrongPods,
   wrongRepos,
   type Problem,
@@ -56,11 +58,21 @@ function* namespaceProblemsOf(deployment: Deployment): Generator<Problem> {
 }
 
 function* namespaceProblems(
-  { podSecurity, quota, container, nodes }: BuildNamespace,
+  { podSecurity, quota, container, nodes, allow, runtimeClass }: BuildNamespace,
   path: string,
   stage: Required<Stage>,
 ): Generator<Problem> {
   yield* at(`${path}.podSecurity`, wrongPodSecurity(podSecurity));
+  if (runtimeClass !== '') yield* at(`${path}.runtimeClass`, wrongName(runtimeClass));
+  const unknown = allow.find((name) => !SWITCH_NAMES.includes(name));
+  if (unknown !== undefined) {
+    yield {
+      code: 'settings-allow',
+      path: `${path}.allow`,
+      message: `"${unknown}" is no switch of a policy`,
+      fix: `write some of ${SWITCH_NAMES.join(', ')}`,
+    };
+  }
   yield* at(`${path}.quota.pods`, wrongPods(quota.pods));
   yield* at(`${path}.quota.cpu`, wrongCpu(quota.cpu));
   yield* at(`${path}.quota.memory`, wrongMemory(quota.memory));

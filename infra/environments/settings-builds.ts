@@ -1,5 +1,6 @@
 /** Settings of the namespaces of builds. */
 import type { AdmissionParameters } from '../../policies/admission/index.ts';
+import type { Switch } from '../../policies/pipeline/policies.ts';
 import type { PodSecurityLevel } from '../../policies/pod-security.ts';
 
 /** A namespace of builds. */
@@ -12,6 +13,16 @@ export interface Builds {
   readonly container?: ContainerLimit;
   /** @default any node */
   readonly nodes?: Nodes;
+  /**
+   * Keys under `kubernetes` that pipelines may use; see docs/pipeline-keys.md.
+   * @default for trusted repositories those that lead to nothing outside of the Pod; else none
+   */
+  readonly allow?: readonly Switch[];
+  /**
+   * RuntimeClass of the Pods, such as one of gVisor or Kata.
+   * @default none
+   */
+  readonly runtimeClass?: string;
   /**
    * Parameters of the admission rules, where they are to be others than those that follow from the
    * settings above; see docs/admission.md.

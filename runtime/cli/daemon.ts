@@ -11,6 +11,8 @@ import { readSteps } from '../drone/step-ids.ts';
 import { systemClock, type Clock } from '../kube/clock.ts';
 import { loadConfig as loadKubeConfig } from '../kube/config.ts';
 import { Transport } from '../kube/transport.ts';
+import { openFetch } from '../registry/fetch.ts';
+import { createLookUp } from '../registry/look-up.ts';
 import { runDaemon } from '../runner/daemon.ts';
 import { openExtensions } from '../runner/prepare-extensions.ts';
 import { prepareStage } from '../runner/prepare.ts';
@@ -123,6 +125,18 @@ export async function serve(
     },
   });
   const extensions = openExtensions(config.extensions, environment, stop.signal);
+  const lookUp = config.registries.lookUp
+    ? createLookUp(
+        {
+          mirrors: config.registries.mirrors,
+          fetch: openFetch(environment).fetch,
+          clock,
+          onFailure: (image, error) =>
+            log.debug('nobody can say what an image runs', { image, error }),
+        },
+        stop.signal,
+      )
+    : undefined;
   const security = remembered(clock, async (namespace) => podSecurityLevel(transport, namespace));
   const url = new URL(config.rpc.server);
   const dispatcher = createDispatcher(url, { skipVerify: config.rpc.skipVerify }, environment, 2);
@@ -174,6 +188,7 @@ export async function serve(
             readDockerConfig: async () =>
               config.dockerConfig === undefined ? undefined : readFile(config.dockerConfig, 'utf8'),
             extensions,
+            lookUp,
           }),
         readSteps: async (details) =>
           readSteps({ url: config.rpc.server, token: config.rpc.userToken, dispatcher }, details),

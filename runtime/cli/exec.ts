@@ -1,21 +1,36 @@
 /** `drone-kube exec`: runs a pipeline on the cluster of the kubeconfig. */
 import { randomBytes } from 'node:crypto';
+import { wantedImages } from '../compile/compile.ts';
+import type { KnownImages } from '../compile/known-images.ts';
 import { systemClock } from '../kube/clock.ts';
 import { loadConfig } from '../kube/config.ts';
 import { Transport } from '../kube/transport.ts';
 import { workspacePath } from '../pipeline/workspace.ts';
 import { podSecurityLevel } from '../stage/namespace.ts';
 import { feedOfPod } from '../stage/cluster-feed.ts';
+import { openFetch } from '../registry/fetch.ts';
+import { createLookUp } from '../registry/look-up.ts';
 import { runStage } from '../stage/run.ts';
 import { specOf } from '../stage/spec.ts';
 import { Guard } from './guard.ts';
 import { LineOrder } from './line-order.ts';
-import { flag, helpText, one, parseOptions, time, type Option } from './options.ts';
+import {
+  flag,
+  helpText,
+  list,
+  one,
+  parseOptions,
+  time,
+  type Option,
+  type Values,
+} from './options.ts';
 import { stepTitle } from '../compile/plan.ts';
+import type { CompileInput } from '../compile/types.ts';
+import { mirrors } from '../config/address-types.ts';
 import { compileChecked, STAGE_OPTIONS, stageInput } from './stage-input.ts';
 import { upload } from './upload.ts';
 import { EXIT, UsageError, type Terminal } from './usage.ts';
-import { logLine, Notes, noteLine, secretNotes, summary } from './view.ts';
+import { logLine, Notes, noteLine, stageNotes, summary } from './view.ts';
 
 const OPTIONS: readonly Option[] = [
   ...STAGE_OPTIONS,
@@ -26,6 +41,16 @@ const OPTIONS: readonly Option[] = [
     name: 'start-timeout',
     value: 'TIME',
     help: 'limit for waiting: for a node, and for images (10m each)',
+  },
+  {
+    name: 'registry-mirror',
+    value: 'NAME=URL',
+    many: true,
+    help: 'where to ask what plugins run, such as docker.io=https://mirror.example.com',
+  },
+  {
+    name: 'no-image-lookup',
+    help: 'ask no registry: plugins then start about two seconds later',
   },
   { name: 'stats', help: 'print what was measured, as one line of JSON' },
 ];
@@ -61,8 +86,9 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
     throw new UsageError('--namespace is empty', 'name a namespace, or leave the option out');
   }
   const security = await podSecurityLevel(transport, namespace);
-  const stage = compileChecked({ ...input, namespace, options: { ...input.options, security } });
-  for (const text of secretNotes(stage)) terminal.err(noteLine(terminal, text));
+  const complete = { ...input, namespace, options: { ...input.options, security } };
+  const stage = compileChecked({ ...complete, images: await knownImages(values, complete) });
+  for (const text of stageNotes(stage)) terminal.err(noteLine(terminal, text));
 
   const cancel = new AbortController();
   const stop = cancelOnSignals(cancel, terminal);
@@ -151,6 +177,23 @@ export async function exec(args: readonly string[], terminal: Terminal): Promise
     lines.flush();
     stop();
     await transport.close();
+  }
+}
+
+/** What registries say of the plugins; none of them is waited for longer than it saves. */
+async function knownImages(values: Values, input: CompileInput): Promise<KnownImages> {
+  const text = list(values, 'registry-mirror').join(',');
+  const parsed = text === '' ? { value: new Map<string, string>() } : mirrors.parse(text);
+  if ('wrong' in parsed) throw new UsageError(`--registry-mirror ${parsed.wrong}`, parsed.fix);
+  if (flag(values, 'no-image-lookup')) return new Map();
+  const ended = new AbortController();
+  const { fetch, close } = openFetch(process.env);
+  const options = { mirrors: parsed.value, fetch, clock: systemClock };
+  try {
+    return await createLookUp(options, ended.signal)(wantedImages(input));
+  } finally {
+    ended.abort();
+    await close();
   }
 }
 

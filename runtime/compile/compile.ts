@@ -2,7 +2,6 @@
 import { ANNOTATION_VERDICT, LABEL_STAGE } from '../contract.ts';
 import { workspacePath } from '../pipeline/workspace.ts';
 import {
-  cloneIsLatched,
   containerName,
   environmentName,
   ephemeralContainer,
@@ -10,10 +9,13 @@ import {
   stepContainer,
   stepImage,
   stepLimits,
+  stepStart,
   VOLUMES,
   type StageParts,
 } from './container.ts';
 import { coordinatorContainer } from './coordinator.ts';
+import { DEBUG_SCRIPT, debugPod, isDebug } from './debug.ts';
+import { expandImage } from './image.ts';
 import { buildInputs } from './build-inputs.ts';
 import { podMetadata } from './metadata.ts';
 import {
@@ -24,8 +26,10 @@ import {
   type Secret,
   type Volume,
 } from './objects.ts';
-import { planFile, planStage, scriptFile, type SourcePlan } from './plan.ts';
-import { stageRequest, toQuantities } from './resources.ts';
+import { mayBePinned, type WantedImages } from './known-images.ts';
+import { planFile, planStage, scriptFile, type SourcePlan, type SourceStep } from './plan.ts';
+import { coordinatorRequest, hasOwnAmounts, stepAmounts, workspaceVolume } from './kubernetes.ts';
+import { stageRequest } from './resources.ts';
 import { LATCH, posixScript, scriptCommands } from './script.ts';
 import { masksOf, stageSecret } from './secrets.ts';
 import { pullCredentials } from './registries.ts';
@@ -89,15 +93,19 @@ export function compileStage(input: CompileInput): CompiledStage {
       },
     },
     ...(ephemeral ? [{ name: VOLUMES.status, emptyDir: {} }] : []),
-    { name: VOLUMES.workspace, emptyDir: {} },
+    workspaceVolume(VOLUMES.workspace, pipeline),
   ];
   const containers = plan.steps.filter((step) => step.kind !== 'upload');
-  const request = toQuantities(
-    stageRequest(runner.settings.resources.request, runner.minRequest, containers.length),
-  );
   const withContainer = plan.steps.filter(
     (step) => step.kind === 'latched' || step.kind === 'service',
   );
+  const { limit, request: wanted } = runner.settings.resources;
+  const request = coordinatorRequest(
+    stageRequest(wanted, runner.minRequest, containers.length),
+    withContainer.map((step) => stepAmounts(step, stepLimits(step, limit)).own),
+    pipeline.kubernetes?.ephemeralStorage ?? 0,
+  );
+  const debug = debugPod(input);
   const pod: Pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -113,6 +121,7 @@ export function compileStage(input: CompileInput): CompiledStage {
       ...(pullSecret === undefined
         ? {}
         : { imagePullSecrets: [{ name: pullSecret.metadata.name }] }),
+      ...debug.spec,
       containers: [
         coordinatorContainer(input, request, workspace, ephemeral),
         ...withContainer.map((step) => stepContainer(step, parts)),
@@ -123,13 +132,14 @@ export function compileStage(input: CompileInput): CompiledStage {
           volume.source === undefined ? [] : [podVolume(`volume-${index}`, volume.source)],
         ),
         ...hostVolumes(runner.hostVolumes),
+        ...debug.volumes,
       ],
     },
   };
 
   return {
     plan,
-    files: filesObject(plan, input.scripts, metadata('')),
+    files: filesObject(plan, input, metadata('')),
     environment: {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -144,6 +154,9 @@ export function compileStage(input: CompileInput): CompiledStage {
     masks: masksOf(secret?.stringData ?? {}),
     missingSecrets: [...new Set([...missingSecrets, ...pulls.missing])],
     invalidCredentials: pulls.invalid,
+    withoutResources: plan.steps
+      .filter((step) => step.kind === 'ephemeral' && hasOwnAmounts(step))
+      .map((step) => step.name),
     ephemerals: new Map(
       plan.steps.flatMap((step) =>
         step.kind === 'ephemeral' ? [[step.number, ephemeralContainer(step, parts)] as const] : [],
@@ -152,20 +165,37 @@ export function compileStage(input: CompileInput): CompiledStage {
   };
 }
 
-function stagePlan({ pipeline, context, options, runner }: CompileInput): SourcePlan {
+/** The images to ask registries for, so that `compileStage` knows what those run. Pure. */
+export function wantedImages(input: CompileInput): WantedImages {
+  const { context, pipeline, runner, secrets } = input;
+  const unknown = stagePlan(input).steps.filter(
+    ({ kind, source }) => kind === 'ephemeral' && mayBePinned(source?.pull),
+  );
+  const { os, arch, variant } = pipeline.platform;
+  return {
+    images: [...new Set(unknown.map((step) => expandImage(stepImage(step, input))))],
+    credentials: pullCredentials(runner.dockerConfigs, pipeline.imagePullSecrets, secrets).merged,
+    platform: {
+      os: os || context.stage.os || 'linux',
+      arch: arch || context.stage.arch || 'amd64',
+      variant: variant || context.stage.variant,
+    },
+  };
+}
+
+function stagePlan(input: CompileInput): SourcePlan {
+  const { pipeline, context, options, runner } = input;
   const plan = planStage(pipeline, {
     workspace: options.workspace,
     include: options.include,
     exclude: options.exclude,
     build: buildInputs(context),
   });
-  const isCloneLatched = cloneIsLatched(options.cloneImage);
   const { limit } = runner.settings.resources;
   return {
     ...plan,
     steps: plan.steps.map((step) => {
-      const isOtherClone = step.source === undefined && step.kind === 'latched' && !isCloneLatched;
-      const kind = isOtherClone ? 'ephemeral' : step.kind;
+      const kind = latchedWhereKnown(step, input);
       // Kubernetes takes no limits for an ephemeral container, and an upload has no container.
       const isLimited = kind === 'latched' || kind === 'service';
       return { ...step, kind, memoryLimit: isLimited ? stepLimits(step, limit).memory : 0 };
@@ -173,15 +203,18 @@ function stagePlan({ pipeline, context, options, runner }: CompileInput): Source
   };
 }
 
-function filesObject(
-  plan: SourcePlan,
-  scripts: CompileInput['scripts'],
-  metadata: ObjectMeta,
-): ConfigMap {
-  const data: Record<string, string> = { ...scripts, plan: planFile(plan, hasScript) };
+function latchedWhereKnown(step: SourceStep, input: CompileInput): SourceStep['kind'] {
+  const isClone = step.source === undefined && step.kind === 'latched';
+  if (!isClone && step.kind !== 'ephemeral') return step.kind;
+  return stepStart(step, input) === undefined ? 'ephemeral' : 'latched';
+}
+
+function filesObject(plan: SourcePlan, input: CompileInput, metadata: ObjectMeta): ConfigMap {
+  const data: Record<string, string> = { ...input.scripts, plan: planFile(plan, hasScript) };
+  const beforeCommands = isDebug(input) ? DEBUG_SCRIPT : '';
   for (const step of plan.steps) {
     if (step.source !== undefined && hasScript(step)) {
-      data[scriptFile(step)] = LATCH + posixScript(scriptCommands(step.source));
+      data[scriptFile(step)] = LATCH + posixScript(scriptCommands(step.source), beforeCommands);
     }
   }
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };

@@ -1,11 +1,14 @@
 /** The container of each step. */
-import type { ResourceAmounts, Step } from '../pipeline/model.ts';
+import type { ResourceAmounts } from '../pipeline/model.ts';
 import type { Container, EnvVar, EphemeralContainer, VolumeMount } from './objects.ts';
 import type { PlanStep, SourceStep } from './plan.ts';
 import type { CompileInput } from './types.ts';
+import { debugMount, isDebug } from './debug.ts';
 import { LATE_VARIABLES } from './environment.ts';
 import { escapeKubelet } from './escape.ts';
 import { expandImage, sameImage } from './image.ts';
+import { mayBePinned, startOf, type KnownImage } from './known-images.ts';
+import { stepAmounts } from './kubernetes.ts';
 import { containerLimits, toQuantities } from './resources.ts';
 import { scriptCommands } from './script.ts';
 import type { SecretKeys } from './secrets.ts';
@@ -57,6 +60,34 @@ export const stepImage = (step: SourceStep, input: CompileInput): string =>
 export const cloneIsLatched = (cloneImage: string): boolean =>
   sameImage(cloneImage, DRONE_CLONE_IMAGE);
 
+/** What is known of the image of a step that has no command of its own. */
+function knownImage(step: SourceStep, { images, options }: CompileInput): KnownImage | undefined {
+  if (!mayBePinned(step.source?.pull) || hasScript(step)) return undefined;
+  const { source } = step;
+  if (source === undefined && cloneIsLatched(options.cloneImage)) return undefined;
+  return images?.get(expandImage(source?.image ?? options.cloneImage));
+}
+
+/**
+ * The words that a latched step without a script runs. undefined: nobody knows them, or they would
+ * not do as a latched step what they do as process 1.
+ */
+export function stepStart(step: SourceStep, input: CompileInput): readonly string[] | undefined {
+  const { source } = step;
+  if (source === undefined && cloneIsLatched(input.options.cloneImage)) return [CLONE_ENTRYPOINT];
+  const known = knownImage(step, input);
+  return known && startOf(known, source?.command ?? []);
+}
+
+/** Pinned to what its words were read of: a tag may move until the node pulls. */
+function containerImage(step: SourceStep, input: CompileInput): string {
+  const image = stepImage(step, input);
+  const known = step.kind === 'latched' ? knownImage(step, input) : undefined;
+  if (known === undefined) return image;
+  const full = expandImage(image);
+  return full.includes('@') ? full : `${full}@${known.digest}`;
+}
+
 /** What the container of a step may use; `runner` is the limit of each container. */
 export const stepLimits = (step: SourceStep, runner: ResourceAmounts): ResourceAmounts =>
   containerLimits(runner, step.source?.resources.limits ?? { cpu: 0, memory: 0 });
@@ -64,7 +95,9 @@ export const stepLimits = (step: SourceStep, runner: ResourceAmounts): ResourceA
 /** A container that is there from the beginning: a latched step or a service. */
 export function stepContainer(step: SourceStep, parts: StageParts): Container {
   const latched = step.kind === 'latched';
-  const limits = toQuantities(stepLimits(step, parts.input.runner.settings.resources.limit));
+  const limit = stepLimits(step, parts.input.runner.settings.resources.limit);
+  const amounts = stepAmounts(step, limit);
+  const limits = { ...toQuantities(limit), ...amounts.limits };
   const run: VolumeMount = {
     name: VOLUMES.run,
     mountPath: STEP_FOLDER,
@@ -74,12 +107,12 @@ export function stepContainer(step: SourceStep, parts: StageParts): Container {
   const base = commonContainer(step, parts, latched ? [] : staticStatus(step, parts));
   return {
     ...base,
-    ...(latched ? { command: latchCommand(step) } : {}),
+    ...(latched ? { command: latchCommand(step, parts.input) } : {}),
     volumeMounts: latched ? [run, ...base.volumeMounts] : base.volumeMounts,
     resources: {
       // The request of the stage sits on the coordinator: steps do not run all at once, so the
-      // sum over them would reserve what nobody uses.
-      requests: ZERO,
+      // sum over them would reserve what nobody uses. What a step asks for by itself is its own.
+      requests: { ...ZERO, ...toQuantities(amounts.own), ...amounts.requests },
       ...(Object.keys(limits).length > 0 ? { limits } : {}),
     },
     // Process 1 is a shell in the foreground, so SIGTERM has to be brought to the step.
@@ -136,7 +169,7 @@ function commonContainer(
   const args = step.kind === 'latched' ? [] : (source?.command ?? []);
   return {
     name: containerName(step),
-    image: stepImage(step, input),
+    image: containerImage(step, input),
     ...(source?.pull === undefined
       ? { imagePullPolicy: 'IfNotPresent' }
       : { imagePullPolicy: source.pull }),
@@ -144,18 +177,18 @@ function commonContainer(
     ...(workingDir === '' ? {} : { workingDir }),
     env: [...late, ...stepEnvironment(step, parts)],
     envFrom: [{ configMapRef: { name: environmentName(input.name) } }],
-    volumeMounts: volumeMounts(source, parts),
+    volumeMounts: volumeMounts(step, parts),
     ...(security === undefined ? {} : { securityContext: security }),
   };
 }
 
 export const environmentName = (stage: string): string => `${stage}-env`;
 
-function latchCommand(step: SourceStep): readonly string[] {
+function latchCommand(step: SourceStep, input: CompileInput): readonly string[] {
   const shim = [`${STEP_FOLDER}/busybox`, 'sh', `${STEP_FOLDER}/step.sh`, STEP_FOLDER];
-  return step.source === undefined
-    ? [...shim, CLONE_ENTRYPOINT]
-    : [...shim, 'script', scriptFile(step)];
+  return hasScript(step)
+    ? [...shim, 'script', scriptFile(step)]
+    : [...shim, 'run', ...(stepStart(step, input) ?? []).map(escapeKubelet)];
 }
 
 export const hasScript = (step: SourceStep): boolean =>
@@ -221,7 +254,8 @@ function secretVariable(name: string, secret: string, keys: SecretKeys): EnvVar 
     : { name, valueFrom: { secretKeyRef: { name: keys.object, key } } };
 }
 
-function volumeMounts(source: Step | undefined, parts: StageParts): VolumeMount[] {
+function volumeMounts(step: SourceStep, parts: StageParts): VolumeMount[] {
+  const { source } = step;
   const own: VolumeMount[] = [
     { name: VOLUMES.workspace, mountPath: parts.workspace },
     ...(source?.volumes ?? []).flatMap((mount) => {
@@ -237,5 +271,6 @@ function volumeMounts(source: Step | undefined, parts: StageParts): VolumeMount[
           ];
     }),
   ];
-  return [...own, ...hostMounts(parts.input.runner.hostVolumes, own)];
+  const all = [...own, ...hostMounts(parts.input.runner.hostVolumes, own)];
+  return isDebug(parts.input) && hasScript(step) ? [...all, ...debugMount(all)] : all;
 }

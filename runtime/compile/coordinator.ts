@@ -19,13 +19,15 @@ export const PATHS = {
  */
 export function coordinatorContainer(
   input: CompileInput,
-  request: { readonly cpu?: string; readonly memory?: string },
+  request: Readonly<Record<string, string>>,
   workspace: string,
   ephemeral: boolean,
 ): Container {
-  const { options } = input;
+  const { options, pipeline } = input;
   // A working tree is unpacked by the user that the steps run as, so that they own it.
-  const root = options.workspace === 'upload' && options.security === 'default';
+  const isUpload = options.workspace === 'upload';
+  const ofStage = isUpload ? pipeline.kubernetes?.securityContext?.runAsUser : undefined;
+  const user = ofStage ?? (isUpload && options.security === 'default' ? 0 : RESTRICTED_USER);
   const mounts = [
     { name: VOLUMES.files, mountPath: PATHS.files, readOnly: true },
     { name: VOLUMES.run, mountPath: PATHS.run },
@@ -59,8 +61,11 @@ export function coordinatorContainer(
         },
       },
     },
-    securityContext: root
-      ? { ...RESTRICTED, runAsNonRoot: false, runAsUser: 0, readOnlyRootFilesystem: true }
-      : { ...RESTRICTED, runAsUser: RESTRICTED_USER, readOnlyRootFilesystem: true },
+    securityContext: {
+      ...RESTRICTED,
+      ...(user === 0 ? { runAsNonRoot: false } : {}),
+      runAsUser: user,
+      readOnlyRootFilesystem: true,
+    },
   };
 }

@@ -58,12 +58,12 @@ export interface VolumeMount {
 export interface SecurityContext {
   readonly privileged?: boolean;
   readonly allowPrivilegeEscalation?: boolean;
-  readonly capabilities?: { readonly drop: readonly string[] };
+  readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
   readonly readOnlyRootFilesystem?: boolean;
   readonly runAsNonRoot?: boolean;
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
-  readonly seccompProfile?: { readonly type: string };
+  readonly seccompProfile?: { readonly type: string; readonly localhostProfile?: string };
 }
 
 export interface EphemeralContainer {
@@ -103,6 +103,7 @@ export interface Pod {
     readonly terminationGracePeriodSeconds: number;
     readonly automountServiceAccountToken: boolean;
     readonly enableServiceLinks: false;
+    readonly initContainers?: readonly Container[];
     readonly containers: readonly Container[];
     readonly volumes: readonly Volume[];
   } & Readonly<Record<string, unknown>>;

@@ -3,6 +3,7 @@ import type { HostVolume } from '../config/address-types.ts';
 import { podSettings, type PodSettings } from '../config/policy.ts';
 import type { Pipeline, ResourceAmounts } from '../pipeline/model.ts';
 import { DEFAULT_STAGE_REQUEST } from './resources.ts';
+import type { TmateSettings } from './debug.ts';
 
 export interface RunnerInput {
   /** Of the Pod: what policy, pipeline and runner say, put together. */
@@ -22,6 +23,8 @@ export interface RunnerInput {
    * and `image_pull_secrets` go over all.
    */
   readonly dockerConfigs: readonly string[];
+  /** undefined: a build in debug mode is like any other. */
+  readonly tmate: TmateSettings | undefined;
 }
 
 /** For a run that no runner configures: the Pod is as the pipeline says. */
@@ -41,6 +44,7 @@ export const withoutRunner = (pipeline: Pipeline): RunnerInput => ({
   secretEnvironment: new Map(),
   netrcCloneOnly: false,
   dockerConfigs: [],
+  tmate: undefined,
 });
 
 const NOTHING: ResourceAmounts = { cpu: 0, memory: 0 };

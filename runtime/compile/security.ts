@@ -1,6 +1,7 @@
 /** Who a container runs as, and what it may do. */
 import type { Step } from '../pipeline/model.ts';
 import { isPrivilegedPlugin } from './image.ts';
+import { stepSecurity } from './kubernetes.ts';
 import type { SecurityContext } from './objects.ts';
 import type { CompileInput } from './types.ts';
 
@@ -18,18 +19,21 @@ export const RESTRICTED: SecurityContext = {
 /** undefined: nothing but what the image says. */
 export function securityContext(
   source: Step | undefined,
-  { options }: CompileInput,
+  { options, pipeline }: CompileInput,
 ): SecurityContext | undefined {
   const user = {
     ...(source?.user === undefined ? {} : { runAsUser: source.user }),
     ...(source?.group === undefined ? {} : { runAsGroup: source.group }),
   };
+  const own = source?.kubernetes?.securityContext;
   if (options.security === 'restricted') {
-    return { ...RESTRICTED, runAsUser: RESTRICTED_USER, ...user };
+    const ofStage = pipeline.kubernetes?.securityContext?.runAsUser;
+    const base = { ...RESTRICTED, runAsUser: ofStage ?? RESTRICTED_USER, ...user };
+    return stepSecurity(own, base);
   }
   const privileged =
     source !== undefined &&
     (source.privileged || isPrivilegedPlugin(source, options.privilegedImages));
-  const context = { ...user, ...(privileged ? { privileged: true } : {}) };
+  const context = stepSecurity(own, { ...user, ...(privileged ? { privileged: true } : {}) });
   return Object.keys(context).length > 0 ? context : undefined;
 }

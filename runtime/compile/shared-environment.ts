@@ -7,6 +7,7 @@ import {
   type Environment,
 } from './environment.ts';
 import { VOLUMES } from './container.ts';
+import { debugEnvironment } from './debug.ts';
 import type { CompileInput } from './types.ts';
 import { workspaceEnvironment } from './workspace.ts';
 
@@ -35,6 +36,7 @@ export function sharedEnvironment(input: CompileInput, workspace: string): Share
       skipVerify: pipeline.clone.skipVerify,
     }),
     workspaceEnvironment(workspace, VOLUMES.workspace),
+    debugEnvironment(input),
   );
   for (const name of LATE_VARIABLES) variables.delete(name);
   const proxies = proxyEnvironment(runner.proxy);

@@ -1,8 +1,9 @@
 /** What compiling a pipeline takes and gives. Plain data on both sides. */
 import type { BuildContext } from '../drone/types.ts';
 import type { Pipeline } from '../pipeline/model.ts';
+import type { KnownImages } from './known-images.ts';
 import type { ConfigMap, EphemeralContainer, Pod, Secret } from './objects.ts';
-import type { Plan } from './plan.ts';
+import type { SourcePlan } from './plan.ts';
 import type { RunnerInput } from './runner-input.ts';
 
 export interface CompileInput {
@@ -21,6 +22,8 @@ export interface CompileInput {
   readonly secrets: ReadonlyMap<string, string>;
   /** Below every other variable: DRONE_RUNNER_ENVIRON, `--env-file`. */
   readonly globalEnvironment: ReadonlyMap<string, string>;
+  /** What images run, of those in `wantedImages` that could be found out; all others start ephemeral. */
+  readonly images?: KnownImages;
   /** coordinator.sh and step.sh, as files of the stage. */
   readonly scripts: Readonly<Record<string, string>>;
   readonly options: CompileOptions;
@@ -39,7 +42,7 @@ export interface CompileOptions {
 }
 
 export interface CompiledStage {
-  readonly plan: Plan;
+  readonly plan: SourcePlan;
   /** Plan and scripts. Owner of all other objects. */
   readonly files: ConfigMap;
   /** The variables that all containers share. */
@@ -56,6 +59,8 @@ export interface CompiledStage {
   readonly missingSecrets: readonly string[];
   /** Names of `image_pull_secrets` whose value is no `config.json` of Docker, in lower case. */
   readonly invalidCredentials: readonly string[];
+  /** Names of steps that ask for resources, and whose container is added too late to get any. */
+  readonly withoutResources: readonly string[];
   /** By the number of an ephemeral step: the container to add, with its late variables, at its turn. */
   readonly ephemerals: ReadonlyMap<number, EphemeralContainer>;
 }

@@ -2,6 +2,7 @@
 import type { HostVolume } from '../config/address-types.ts';
 import type { PodSettings } from '../config/policy.ts';
 import type { Pipeline, VolumeSource } from '../pipeline/model.ts';
+import { kubernetesOptions } from './kubernetes.ts';
 import type { Volume, VolumeMount } from './objects.ts';
 import type { Plan } from './plan.ts';
 
@@ -68,6 +69,7 @@ export function podSpecOptions(
     ...(tolerations.length === 0 ? {} : { tolerations: tolerations.map(toleration) }),
     ...(pipeline.dnsConfig === undefined ? {} : { dnsConfig: dnsConfig(pipeline.dnsConfig) }),
     ...(aliases.length === 0 ? {} : { hostAliases: aliases }),
+    ...kubernetesOptions(pipeline, settings),
   };
 }
 

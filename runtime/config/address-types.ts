@@ -83,6 +83,30 @@ function parseUrl(value: string): URL | undefined {
   return URL.canParse(value) && !/\s/.test(value) ? new URL(value) : undefined;
 }
 
+/** `docker.io=https://mirror.example.com`: the address of each registry that is asked elsewhere. */
+export const mirrors: ValueType<ReadonlyMap<string, string>> = {
+  name: 'map',
+  code: 'config-mirrors',
+  // An address may have a password in it.
+  secret: true,
+  parse: (text) => {
+    const found = new Map<string, string>();
+    for (const entry of text.split(',')) {
+      const [, registry = '', address = ''] = /^([^=/\s]+)=(\S+)$/.exec(entry.trim()) ?? [];
+      const to = parseUrl(address);
+      const isWeb = to?.protocol === 'https:' || to?.protocol === 'http:';
+      if (!isWeb || to.username !== '' || to.password !== '' || `${to.search}${to.hash}` !== '') {
+        return {
+          wrong: 'has an entry that does not name a registry and an address of it',
+          fix: 'write docker.io=https://mirror.example.com, without user and password',
+        };
+      }
+      found.set(registry, address);
+    }
+    return { value: found };
+  },
+};
+
 /** Entries of the form `/folder/of/the/node:/folder/of/the/step`, with `:ro` behind for read-only. */
 export const volumes: ValueType<readonly HostVolume[]> = {
   name: 'map',

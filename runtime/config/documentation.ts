@@ -107,6 +107,8 @@ tolerations: # instead of those of the pipeline
     value: builds
     effect: NoExecute
     toleration_seconds: 60
+allow: [resources, workspace] # keys under \`kubernetes\` that pipelines may use; see pipeline-keys.md
+priority_class: deployments # of stages whose pipeline names none
 ---
 kind: policy
 name: default

@@ -15,6 +15,9 @@ export const isNamespace = (text: string): boolean => text.length <= 63 && DNS_L
 export const isSubdomain = (text: string): boolean =>
   text.length <= 253 && DNS_SUBDOMAIN.test(text);
 
+/** `nvidia.com/gpu`, or the key of a label. */
+export const isResourceName = (text: string): boolean => wrongKey(text) === undefined;
+
 /** The first entry that can be no label, as the end of a sentence; undefined where all can. */
 export function wrongLabel(labels: ReadonlyMap<string, string>): string | undefined {
   for (const [key, value] of labels) {

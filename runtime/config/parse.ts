@@ -3,7 +3,7 @@ import { hasErrors, type Diagnostic } from '../pipeline/diagnostics.ts';
 import { parseVariables } from '../cli/dotenv.ts';
 import { UsageError } from '../cli/usage.ts';
 import { IDLE_VARIABLES } from './idle-variables.ts';
-import { NAMESPACES, PODS, RESOURCES, SECRETS, TMATE } from './pod-variables.ts';
+import { NAMESPACES, PODS, REGISTRIES, RESOURCES, SECRETS, TMATE } from './pod-variables.ts';
 import { parsePolicies } from './policy-file.ts';
 import { problemInFile, type Problem } from './problem.ts';
 import { createReader, warnings, type Environment, type Reader } from './reader.ts';
@@ -97,6 +97,7 @@ function assemble(reader: Reader, files: Files, { hostname }: Machine): DaemonCo
       limit: { cpu: read(RESOURCES.limitCpu), memory: read(RESOURCES.limitMemory) },
     },
     policies: files.yaml(NAMESPACES.policyFile, parsePolicies)?.policies ?? [],
+    allow: read(NAMESPACES.allow),
     namespaces: {
       default: read(NAMESPACES.default),
       rules: new Map([
@@ -122,6 +123,7 @@ function assemble(reader: Reader, files: Files, { hostname }: Machine): DaemonCo
       ),
     },
     dockerConfig: files.check(SECRETS.dockerConfig),
+    registries: { lookUp: read(REGISTRIES.lookUp), mirrors: read(REGISTRIES.mirrors) },
     clone: { image: read(PODS.cloneImage), netrcOnly: read(PODS.netrcCloneOnly) },
     defaults: {
       labels: read(PODS.labels),

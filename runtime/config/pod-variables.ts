@@ -1,6 +1,6 @@
 /** The variables that say what a stage may do and what its Pod is made of. */
 import { DEFAULT_CLONE_IMAGE, DEFAULT_COORDINATOR_IMAGE } from '../contract.ts';
-import { url, volumes } from './address-types.ts';
+import { mirrors, url, volumes } from './address-types.ts';
 import { LABEL_FIX, wrongAnnotation, wrongLabel } from './kubernetes-names.ts';
 import {
   boolean,
@@ -14,12 +14,15 @@ import {
   secret,
   secretMap,
   size,
+  words,
   stageNamespace,
   text,
 } from './value-types.ts';
+import { SWITCH_NAMES, type Switch } from './switches.ts';
 import { optional, withDefault } from './variable.ts';
 
 const NO_LIST: readonly string[] = [];
+const NO_SWITCH: readonly Switch[] = [];
 const NO_MAP: ReadonlyMap<string, string> = new Map();
 const MEBIBYTE = 1024 * 1024;
 
@@ -54,6 +57,12 @@ export const NAMESPACES = {
     'DRONE_POLICY_FILE',
     file,
     'YAML file of policies: namespace, metadata, resources and placement by repository and build.',
+  ),
+  allow: withDefault(
+    'DRONE_KUBE_ALLOW',
+    words(SWITCH_NAMES),
+    NO_SWITCH,
+    'Keys under `kubernetes` that pipelines may use whose policy has no `allow`; see pipeline-keys.md.',
   ),
 };
 
@@ -220,6 +229,21 @@ export const SECRETS = {
     'DRONE_DOCKER_CONFIG',
     file,
     'A `config.json` of Docker with credentials of registries, read again for each stage.',
+  ),
+};
+
+export const REGISTRIES = {
+  lookUp: withDefault(
+    'DRONE_KUBE_IMAGE_LOOKUP',
+    boolean,
+    true,
+    'Asks the registry of a plugin what its image runs, so that the step starts at once and not after about two seconds.',
+  ),
+  mirrors: withDefault(
+    'DRONE_KUBE_REGISTRY_MIRRORS',
+    mirrors,
+    NO_MAP,
+    'Where to ask instead, as `docker.io=https://mirror.example.com`: to be set where nodes use a mirror, or where a registry speaks plain HTTP (`host:5000=http://host:5000`).',
   ),
 };
 

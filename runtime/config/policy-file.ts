@@ -8,9 +8,10 @@ import {
   type ResourceAmounts,
 } from '../pipeline/model.ts';
 import { PIPELINE_SCHEMA } from '../pipeline/pipeline-schema.ts';
-import { field, int, list, map, object, string, type Infer } from '../pipeline/schema.ts';
+import { field, int, list, map, object, oneOf, string, type Infer } from '../pipeline/schema.ts';
 import { parseSource } from '../pipeline/source.ts';
 import { isSubdomain, LABEL_FIX, wrongAnnotation, wrongLabel } from './kubernetes-names.ts';
+import { isSwitch, SWITCH_NAMES } from './switches.ts';
 import type { Policy } from './types.ts';
 import { stageNamespace } from './value-types.ts';
 
@@ -43,6 +44,14 @@ const POLICY_SCHEMA = object('a policy', {
     ),
     'Taints of nodes that the Pod tolerates.',
   ),
+  allow: field(
+    list(oneOf(SWITCH_NAMES)),
+    'Keys under `kubernetes` that pipelines may use; without it DRONE_KUBE_ALLOW says so.',
+  ),
+  priority_class: field(string, 'PriorityClass of the Pod, where the pipeline names none.'),
+  priority_classes: field(list(string), 'Those that a pipeline may name.'),
+  runtime_class: field(string, 'RuntimeClass of the Pod, where the pipeline names none.'),
+  runtime_classes: field(list(string), 'Those that a pipeline may name.'),
 });
 
 type Document = Infer<typeof POLICY_SCHEMA>;
@@ -92,6 +101,11 @@ function toPolicy({ fields }: Document): Policy {
       value: toleration.fields.value ?? '',
       tolerationSeconds: toleration.fields.toleration_seconds,
     })),
+    allow: fields.allow?.filter(isSwitch),
+    priorityClass: fields.priority_class ?? '',
+    priorityClasses: fields.priority_classes,
+    runtimeClass: fields.runtime_class ?? '',
+    runtimeClasses: fields.runtime_classes,
   };
 }
 
@@ -127,12 +141,17 @@ function hidesOthers({ fields, places, position }: Document, below: number): Dia
   };
 }
 
+const OBJECT_KEYS = [
+  ['service_account', 'service account'],
+  ['priority_class', 'PriorityClass'],
+  ['runtime_class', 'RuntimeClass'],
+] as const;
+
 /** What Kubernetes would refuse, in every Pod that the policy is for. */
 function wrongNames(document: Document): readonly Diagnostic[] {
   const { fields, places, position } = document;
   const { namespace, labels, annotations } = fields.metadata?.fields ?? {};
   const inMetadata = fields.metadata?.places;
-  const account = fields.service_account ?? '';
   const found: Diagnostic[] = [];
   const report = (at: Position | undefined, message: string | undefined, fix: string): void => {
     if (message === undefined) return;
@@ -151,9 +170,11 @@ function wrongNames(document: Document): readonly Diagnostic[] {
   if (namespace !== undefined && namespace !== '' && 'wrong' in parsed) {
     report(inMetadata?.get('namespace'), `\`namespace\` ${parsed.wrong}`, parsed.fix);
   }
-  if (account !== '' && !isSubdomain(account)) {
-    const message = `\`service_account\` is "${account}", not the name of a Kubernetes object`;
-    report(places.get('service_account'), message, 'write the name of a service account');
+  for (const [key, kind] of OBJECT_KEYS) {
+    const name = fields[key] ?? '';
+    if (name === '' || isSubdomain(name)) continue;
+    const message = `\`${key}\` is "${name}", not the name of a Kubernetes object`;
+    report(places.get(key), message, `write the name of a ${kind}`);
   }
   return found;
 }

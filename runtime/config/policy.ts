@@ -22,6 +22,9 @@ export interface PodSettings {
   readonly nodeSelector: ReadonlyMap<string, string>;
   /** '' leaves it to the namespace. */
   readonly serviceAccountName: string;
+  /** '' is the default of the cluster. */
+  readonly priorityClassName: string;
+  readonly runtimeClassName: string;
   readonly tolerations: readonly Toleration[];
   readonly resources: {
     /** Of the stage: CPU and memory each from the first of policy, pipeline and runner. */
@@ -31,9 +34,16 @@ export interface PodSettings {
   };
 }
 
-/** Labels and annotations are put together; of everything else only one source counts. */
+/**
+ * Labels and annotations are put together; of everything else only one source counts. What the
+ * pipeline says under `kubernetes` has been allowed, so that it goes over what the policy says, but
+ * for the labels of nodes: no pipeline leaves the nodes that a policy has chosen.
+ */
 export function podSettings(
-  pipeline: Pick<Pipeline, 'nodeSelector' | 'resources' | 'serviceAccountName' | 'tolerations'>,
+  pipeline: Pick<
+    Pipeline,
+    'kubernetes' | 'nodeSelector' | 'platform' | 'resources' | 'serviceAccountName' | 'tolerations'
+  >,
   policy: Policy | undefined,
   { defaults, resources }: Pick<DaemonConfig, 'defaults' | 'resources'>,
 ): PodSettings {
@@ -41,17 +51,37 @@ export function podSettings(
   return {
     labels: { below: defaults.labels, above: policy?.labels ?? new Map() },
     annotations: { below: defaults.annotations, above: policy?.annotations ?? new Map() },
-    nodeSelector:
-      policy?.nodeSelector ??
-      (pipeline.nodeSelector.size > 0 ? pipeline.nodeSelector : defaults.nodeSelector),
+    nodeSelector: nodeSelector(pipeline, policy, defaults.nodeSelector),
     serviceAccountName:
       policy?.serviceAccount || pipeline.serviceAccountName || defaults.serviceAccount,
+    priorityClassName: pipeline.kubernetes?.priorityClass || policy?.priorityClass || '',
+    runtimeClassName: pipeline.kubernetes?.runtimeClass || policy?.runtimeClass || '',
     tolerations: tolerations.length > 0 ? tolerations : pipeline.tolerations,
     resources: {
       request: firstSet(policy?.request, pipeline.resources.requests, resources.request),
       limit: firstSet(policy?.limit, resources.limit),
     },
   };
+}
+
+/**
+ * Of the top-level selectors one counts: policy, pipeline, runner. `kubernetes.node_selector` is
+ * added to it, and the platform where nothing else speaks of it.
+ */
+function nodeSelector(
+  { kubernetes, nodeSelector: own, platform }: Parameters<typeof podSettings>[0],
+  policy: Policy | undefined,
+  fallback: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const { arch, os } = platform;
+  return new Map([
+    ...(arch === '' ? [] : [['kubernetes.io/arch', arch] as const]),
+    ...(os === '' ? [] : [['kubernetes.io/os', os] as const]),
+    ...(own.size > 0 || policy?.nodeSelector ? [] : fallback),
+    ...(policy?.nodeSelector ? [] : own),
+    ...(kubernetes?.nodeSelector ?? []),
+    ...(policy?.nodeSelector ?? []),
+  ]);
 }
 
 const firstSet = (...sources: readonly (ResourceAmounts | undefined)[]): ResourceAmounts => ({

@@ -1,6 +1,7 @@
 /** The configuration of `drone-kube daemon`: checked, complete, and never changed again. */
 import type { Conditions, ResourceAmounts, Toleration } from '../pipeline/model.ts';
 import type { HostVolume, ListenAddress } from './address-types.ts';
+import type { Switch } from './switches.ts';
 
 /** One of the three services that the runner can ask while it compiles a stage. */
 export interface Extension {
@@ -25,6 +26,14 @@ export interface Policy {
   readonly nodeSelector: ReadonlyMap<string, string> | undefined;
   readonly serviceAccount: string;
   readonly tolerations: readonly Toleration[];
+  /** Keys under `kubernetes` that pipelines may use; undefined leaves it to the runner. */
+  readonly allow: readonly Switch[] | undefined;
+  /** Where the pipeline names none, or may not. */
+  readonly priorityClass: string;
+  /** That a pipeline may name; undefined: any but those of the system. */
+  readonly priorityClasses: readonly string[] | undefined;
+  readonly runtimeClass: string;
+  readonly runtimeClasses: readonly string[] | undefined;
 }
 
 /** Globs of repositories by namespace. A namespace that is not in it is open to all. */
@@ -84,6 +93,8 @@ export interface DaemonConfig {
     readonly limit: ResourceAmounts;
   };
   readonly policies: readonly Policy[];
+  /** Keys under `kubernetes` that pipelines may use whose policy says nothing about it. */
+  readonly allow: readonly Switch[];
   readonly namespaces: {
     /** May be `drone-`: one for each stage. */
     readonly default: string;
@@ -96,6 +107,12 @@ export interface DaemonConfig {
   };
   /** Path of a Docker config.json, to be read for each stage. */
   readonly dockerConfig: string | undefined;
+  readonly registries: {
+    /** Are they asked what images run? */
+    readonly lookUp: boolean;
+    /** The address of a registry, by the name that images have it under. */
+    readonly mirrors: ReadonlyMap<string, string>;
+  };
   readonly clone: {
     readonly image: string;
     /** Does the clone step alone get the credentials of the Git server? */

@@ -2,6 +2,7 @@
  * The types of variables: how the text of one is read, and what is said where it does not fit.
  * Where drone-runner-kube reads the same variable, everything that it takes means the same here.
  */
+import { nearest } from '../pipeline/nearest.ts';
 import { isNamespace, isSubdomain, TEMPORARY_NAMESPACE } from './kubernetes-names.ts';
 
 /** `wrong` follows the name of the variable: `is "x", not a boolean`. */
@@ -134,6 +135,19 @@ export const list: ValueType<readonly string[]> = plain('list', 'list', (value) 
   if (given.length > 0) return { value: given };
   return { wrong: 'is a list without an entry', fix: 'write entries with commas, or leave it out' };
 });
+
+/** A list of such words only. */
+export const words = <T extends string>(known: readonly T[]): ValueType<readonly T[]> =>
+  plain('list', 'list', (value) => {
+    const parsed = list.parse(value);
+    if ('wrong' in parsed) return parsed;
+    const found = parsed.value.map((entry) => known.find((word) => word === entry) ?? { entry });
+    const wrong = found.find((word) => typeof word === 'object');
+    if (wrong === undefined) return { value: found.filter((word) => typeof word === 'string') };
+    const near = nearest(wrong.entry, known);
+    const fix = near === undefined ? `write some of ${known.join(', ')}` : `did you mean ${near}?`;
+    return { wrong: `has the entry "${wrong.entry}", which is not known`, fix };
+  });
 
 /** The value of an entry may contain colons, but no comma. */
 export const map: ValueType<ReadonlyMap<string, string>> = mapOf(false);

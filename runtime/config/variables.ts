@@ -3,7 +3,7 @@
  * from here. The groups follow the documentation.
  */
 import { hostAddress, listenAddress, proxyUrl } from './address-types.ts';
-import { NAMESPACES, PODS, RESOURCES, SECRETS, TMATE } from './pod-variables.ts';
+import { NAMESPACES, PODS, REGISTRIES, RESOURCES, SECRETS, TMATE } from './pod-variables.ts';
 import {
   boolean,
   choice,
@@ -233,6 +233,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'Pods', variables: Object.values(PODS) },
   { title: 'Resources', variables: Object.values(RESOURCES) },
   { title: 'Secrets and credentials', variables: Object.values(SECRETS) },
+  { title: 'Registries', variables: Object.values(REGISTRIES) },
   { title: 'Waiting', variables: Object.values(WAITING) },
   { title: 'Kubernetes and replicas', variables: Object.values(KUBERNETES) },
   { title: 'Dashboard', variables: Object.values(DASHBOARD) },

@@ -1,4 +1,5 @@
 /** From the decoded document to the pipeline: defaults in, optional fields out. */
+import { buildStageKubernetes, buildStepKubernetes } from './build-kubernetes.ts';
 import type { Position } from './diagnostics.ts';
 import type {
   Condition,
@@ -33,9 +34,12 @@ export function buildPipeline(document: Infer<typeof PIPELINE_SCHEMA>): Pipeline
   const metadata = fields.metadata?.fields;
   return {
     name: text(document, 'name'),
+    // Drone's runner takes linux and amd64 for granted and does nothing with that. Nodes are chosen
+    // by it here, so only what the author wrote may count: all other files have to run on a cluster
+    // of arm64 too.
     platform: {
-      os: platform?.os || 'linux',
-      arch: platform?.arch || 'amd64',
+      os: platform?.os?.toLowerCase() ?? '',
+      arch: platform?.arch ?? '',
       variant: platform?.variant ?? '',
       version: platform?.version ?? '',
     },
@@ -72,19 +76,25 @@ export function buildPipeline(document: Infer<typeof PIPELINE_SCHEMA>): Pipeline
       ip: alias.fields.ip ?? '',
       hostnames: alias.fields.hostnames ?? [],
     })),
+    kubernetes: buildStageKubernetes(fields.kubernetes),
     trigger: buildConditions(fields.trigger),
     dependsOn: fields.depends_on ?? [],
     position: places.get('name') ?? document.position,
     places: new Map([
       ...places,
       ...within('resources.limits', fields.resources?.fields.limits?.places),
+      ...within('platform', fields.platform?.places),
       ...within('metadata', fields.metadata?.places),
+      ...within('kubernetes', fields.kubernetes?.places),
+      ...within('kubernetes.workspace', fields.kubernetes?.fields.workspace?.places),
+      ...within('kubernetes.security_context', fields.kubernetes?.fields.security_context?.places),
     ]),
   };
 }
 
 function buildStep(decoded: Infer<StepSchema>, service: boolean): Step {
   const { fields, places } = decoded;
+  const { resources, security_context: security } = fields.kubernetes?.fields ?? {};
   return {
     name: text(decoded, 'name'),
     image: text(decoded, 'image'),
@@ -100,8 +110,8 @@ function buildStep(decoded: Infer<StepSchema>, service: boolean): Step {
     privileged: fields.privileged ?? false,
     pull: buildPull(fields.pull),
     resources: buildResources(fields.resources),
-    user: fields.user,
-    group: fields.group,
+    user: fields.user ?? security?.fields.run_as_user,
+    group: fields.group ?? security?.fields.run_as_group,
     volumes: (fields.volumes ?? []).map((mount) => ({
       name: text(mount, 'name'),
       path: text(mount, 'path'),
@@ -109,8 +119,15 @@ function buildStep(decoded: Infer<StepSchema>, service: boolean): Step {
       position: mount.places.get('name') ?? mount.position,
     })),
     workingDir: fields.working_dir ?? '',
+    kubernetes: buildStepKubernetes(fields.kubernetes),
     position: places.get('name') ?? decoded.position,
-    places: new Map([...places, ...within('when', fields.when?.places)]),
+    places: new Map([
+      ...places,
+      ...within('when', fields.when?.places),
+      ...within('kubernetes', fields.kubernetes?.places),
+      ...within('kubernetes.resources', resources?.places),
+      ...within('kubernetes.security_context', security?.places),
+    ]),
   };
 }
 

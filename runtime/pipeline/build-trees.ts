@@ -1,6 +1,5 @@
 /** Builds the trees of documents from the events of the YAML parser. */
 import {
-  CHOMPING_MODE,
   COLLECTION_STYLE,
   EVENT_ID,
   getScalarValue,
@@ -157,7 +156,7 @@ class TreeBuilder {
   }
 
   #addScalar(event: ScalarEvent): void {
-    const text = this.#valueOf(event);
+    const text = getScalarValue(this.#text, event);
     const tag = this.#slice(event.tagStart, event.tagEnd) ?? '';
     const anchor = this.#slice(event.anchorStart, event.anchorEnd);
     const position = this.#locateScalar(event);
@@ -166,17 +165,6 @@ class TreeBuilder {
     if (anchor !== undefined) this.#anchors.set(anchor, node);
     this.#count(1, position);
     this.#attach(node, position, false);
-  }
-
-  /** A block text that ends with the file has a final line break only if the file has one. */
-  #valueOf(event: ScalarEvent): string {
-    const value = getScalarValue(this.#text, event);
-    const isCut =
-      (event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK) &&
-      event.chomping !== CHOMPING_MODE.STRIP &&
-      event.valueEnd === this.#text.length &&
-      !/[\r\n]$/.test(this.#text);
-    return isCut && value.endsWith('\n') ? value.slice(0, -1) : value;
   }
 
   #locateScalar(event: ScalarEvent): Position {

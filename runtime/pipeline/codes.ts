@@ -29,6 +29,8 @@ export const CODES = {
   'yaml-block': 'The first line of a block text (`|` or `>`) is not well formed.',
   'yaml-directive': 'A directive (`%…`) is not well formed.',
   'yaml-document': 'Something follows a document without a `---` line between them.',
+  'yaml-ignored':
+    'Something stands behind `---` on the same line, or below a line `...`, which Drone does not read.',
   'yaml-syntax': 'The file is not YAML.',
 
   'type-document': 'A document is not a map.',
@@ -44,6 +46,7 @@ export const CODES = {
   'type-secret': 'A text or `from_secret` is expected.',
   'type-empty-item': 'A list has an entry without content.',
   'type-choice': 'A value is none of those that have a meaning.',
+  'type-value': 'A value is none of those that Kubernetes takes.',
   'type-unknown-key': 'A key is not known and has no effect.',
 
   'kind-missing': 'A document does not say what kind it is.',
@@ -76,6 +79,8 @@ export const CODES = {
   'mount-unknown': 'A step mounts a volume that the pipeline does not declare; it is left out.',
   'resources-limits-cpu': 'A limit of CPU is set for the whole pipeline.',
   'resources-limits-memory': 'A limit of memory is set for the whole pipeline.',
+  'platform-os': 'A pipeline is for another operating system than Linux.',
+  'metadata-reserved': 'A label or an annotation of the pipeline belongs to the runner.',
   'volume-unused': 'A volume is declared and no step mounts it.',
   'volume-name-missing': 'A volume has no name.',
   'volume-name-reserved': 'A volume has a name that belongs to the runner.',
@@ -85,6 +90,13 @@ export const CODES = {
   'volume-claim': 'A repository that is not trusted declares a persistent volume claim.',
   'volume-config-map': 'A repository that is not trusted declares a ConfigMap volume.',
   'volume-secret': 'A repository that is not trusted declares a Secret volume.',
+
+  'kubernetes-name': 'The name of an object is none that Kubernetes takes.',
+  'kubernetes-selector': 'A label under `kubernetes.node_selector` is none that Kubernetes takes.',
+  'kubernetes-affinity': 'A part of an affinity is missing, or is none that Kubernetes takes.',
+  'kubernetes-resource': 'A resource is not known there, or the amount of it is none.',
+  'kubernetes-workspace': 'Keys of the workspace volume do not go together.',
+  'kubernetes-security': 'A security context says something twice, or half of it.',
 
   'format-left': 'A document cannot be formatted and is left as it is.',
 
@@ -97,6 +109,7 @@ export type Code = keyof typeof CODES;
 const WARNINGS = [
   'yaml-duplicate-key',
   'yaml-merge-order',
+  'yaml-ignored',
   'type-int-fraction',
   'type-condition',
   'type-choice',

@@ -6,7 +6,7 @@
 import { KINDS, TYPES } from './load.ts';
 import { PIPELINE_SCHEMA, SECRET_SCHEMA, SIGNATURE_SCHEMA } from './pipeline-schema.ts';
 import { BOOL_WORDS } from './scalars.ts';
-import type { ObjectSchema, Schema } from './schema.ts';
+import type { ChoiceSchema, ObjectSchema, Schema } from './schema.ts';
 
 /** A JSON Schema, or a part of one. */
 export interface JsonSchema {
@@ -95,8 +95,8 @@ function schemaOf(schema: Schema, definitions: Map<string, JsonSchema>): JsonSch
       return TEXT;
     case 'choice':
       return schema.ignoreCase
-        ? { anyOf: [{ enum: schema.values }, { pattern: anyCase(schema.values), type: 'string' }] }
-        : { enum: [...schema.values, ''] };
+        ? { anyOf: [{ enum: schema.values }, { pattern: anyCase(schema), type: 'string' }] }
+        : { enum: schema.strict ? schema.values : [...schema.values, ''] };
     case 'int':
       return { anyOf: [{ type: 'integer' }, { type: 'string', pattern: OTHER_INTEGERS }] };
     case 'bool':
@@ -156,9 +156,9 @@ const OTHER_INTEGERS = '^[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9]+_[0-9_
 const MEMORY = '^[0-9]+(?:\\.[0-9]+)? ?[kmgtpKMGTP]?[iI]?[bB]?$';
 
 /** JSON Schema has no flag for that. */
-const anyCase = (values: readonly string[]): string => {
+const anyCase = ({ values, strict }: ChoiceSchema): string => {
   const folded = values.map((value) =>
     value.replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`),
   );
-  return `^(?:${folded.join('|')})?$`;
+  return `^(?:${folded.join('|')})${strict ? '' : '?'}$`;
 };

@@ -7,11 +7,12 @@ import { codesInOrder } from './render-sarif.ts';
 const GROUPS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
   ['The file as YAML', ['yaml']],
   ['Kinds of documents', ['kind']],
-  ['Keys and their values', ['type']],
+  ['Keys and their values', ['type', 'metadata', 'platform']],
   ['Steps and services', ['step', 'service', 'environment']],
   ['Order of steps', ['dependency']],
   ['Volumes', ['mount', 'volume']],
   ['Resources', ['resources']],
+  ['Keys under `kubernetes`', ['kubernetes']],
   ['Secrets', ['secret']],
   ['Substitution', ['substitution']],
   ['Format', ['format']],

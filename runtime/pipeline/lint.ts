@@ -4,6 +4,8 @@ import { matches } from './conditions.ts';
 import { quoted } from './decode-report.ts';
 import { lintDependencies } from './dependencies.ts';
 import type { Diagnostic, Position } from './diagnostics.ts';
+import { lintStageKubernetes, lintStepKubernetes } from './lint-kubernetes.ts';
+import { lintMetadata } from './lint-metadata.ts';
 import { lintMounts, lintVolume } from './lint-volumes.ts';
 import type { Pipeline, Step, ValueOrSecret } from './model.ts';
 import { nearest } from './nearest.ts';
@@ -16,14 +18,18 @@ export interface LintContext {
 /** All that is wrong with the pipeline, in no particular order. Errors keep it from running. */
 export function lintPipeline(pipeline: Pipeline, context: LintContext): readonly Diagnostic[] {
   return [
+    ...lintPlatform(pipeline),
     ...lintStageLimits(pipeline),
     ...lintNames(pipeline),
     ...[...pipeline.services, ...pipeline.steps].flatMap((step) => [
       ...lintStep(step, context),
       ...lintMounts(step, pipeline),
+      ...lintStepKubernetes(step),
     ]),
     ...lintVariables('the pipeline', pipeline, pipeline.environment, ENVIRONMENT),
     ...lintDependencies(pipeline),
+    ...lintMetadata(pipeline),
+    ...lintStageKubernetes(pipeline),
     ...pipeline.volumes.flatMap((volume) => lintVolume(volume, context.trusted)),
   ];
 }
@@ -31,6 +37,16 @@ export function lintPipeline(pipeline: Pipeline, context: LintContext): readonly
 /** Where the value of a key stands; the whole, where that is not known. */
 const at = (whole: Pipeline | Step, key: string): Position =>
   whole.places?.get(key) ?? whole.position;
+
+/** drone-runner-kube takes any system, and what it makes of it runs on none but Linux. */
+function lintPlatform(pipeline: Pipeline): readonly Diagnostic[] {
+  const { os } = pipeline.platform;
+  if (os === '' || os === 'linux') return [];
+  const message = `the pipeline is for ${quoted(os)}, but this runner runs Linux containers`;
+  const fix =
+    'write `os: linux` or leave it out; other systems need a pipeline of another type, such as `type: exec`, and its runner';
+  return [error('platform-os', at(pipeline, 'platform.os'), message, fix)];
+}
 
 function lintStageLimits(pipeline: Pipeline): readonly Diagnostic[] {
   const { limits } = pipeline.resources;

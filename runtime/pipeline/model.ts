@@ -3,6 +3,7 @@
  * nothing of YAML left but the position of each named part.
  */
 import type { Position } from './diagnostics.ts';
+import type { StageKubernetes, StepKubernetes } from './kubernetes-model.ts';
 
 /** Globs of one condition; an empty `include` means "everything that is not excluded". */
 export interface Condition {
@@ -77,6 +78,7 @@ export interface Step {
   readonly group: number | undefined;
   readonly volumes: readonly VolumeMount[];
   readonly workingDir: string;
+  readonly kubernetes: StepKubernetes | undefined;
   readonly position: Position;
   readonly places?: Places;
 }
@@ -109,6 +111,7 @@ export interface Toleration {
 
 export interface Pipeline {
   readonly name: string;
+  /** '' where the file does not say: such a pipeline is bound to no platform. */
   readonly platform: {
     readonly os: string;
     readonly arch: string;
@@ -145,6 +148,7 @@ export interface Pipeline {
       }
     | undefined;
   readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
+  readonly kubernetes: StageKubernetes | undefined;
   readonly trigger: Conditions;
   readonly dependsOn: readonly string[];
   readonly position: Position;

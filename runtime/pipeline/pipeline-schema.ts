@@ -2,6 +2,7 @@
  * Every key of the documents of a pipeline file, each described once, in the order of Drone's
  * documentation and its examples: `format` writes them so.
  */
+import { STAGE_KUBERNETES, STEP_KUBERNETES } from './kubernetes-schema.ts';
 import {
   any,
   bool,
@@ -68,6 +69,7 @@ const STEP = object('a step', {
   working_dir: field(string, 'Folder in which the container starts; the workspace by default.'),
   resources: field(RESOURCES, 'Limits of CPU and memory.'),
   volumes: field(list(MOUNT), 'Volumes to mount.'),
+  kubernetes: field(STEP_KUBERNETES, 'What only Kubernetes has, where the runner allows it.'),
   when: field(CONDITIONS, 'When the step runs.'),
   depends_on: field(list(reference), 'Steps that have to end first.'),
 });
@@ -129,8 +131,14 @@ export const PIPELINE_SCHEMA = object('a pipeline', {
   ),
   platform: field(
     object('the platform', {
-      os: field(string, 'Operating system, `linux` by default.'),
-      arch: field(string, 'Processor architecture, `amd64` by default.'),
+      os: field(
+        string,
+        'Operating system: `linux`, the only one here; where it is named, the Pod runs on nodes of it.',
+      ),
+      arch: field(
+        string,
+        'Processor architecture, such as `arm64`; where it is named, the Pod runs on nodes of it.',
+      ),
       variant: field(string, 'Variant of the architecture.'),
       version: field(string, 'Version of the operating system.'),
     }),
@@ -197,6 +205,7 @@ export const PIPELINE_SCHEMA = object('a pipeline', {
     ),
     'Entries of /etc/hosts.',
   ),
+  kubernetes: field(STAGE_KUBERNETES, 'What only Kubernetes has, where the runner allows it.'),
   trigger: field(CONDITIONS, 'When the pipeline runs; evaluated by the server.'),
   depends_on: field(list(string), 'Pipelines of the file that have to end first.'),
 });

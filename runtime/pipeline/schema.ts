@@ -12,11 +12,13 @@ export interface StringSchema {
 export interface ReferenceSchema {
   readonly kind: 'reference';
 }
-/** A text that has a meaning only if it is one of `values`; others give a warning. */
+/** A text that has a meaning only if it is one of `values`. */
 export interface ChoiceSchema {
   readonly kind: 'choice';
   readonly values: readonly string[];
   readonly ignoreCase: boolean;
+  /** Is any other text an error? Drone ignores it, so keys of Drone give a warning. */
+  readonly strict: boolean;
 }
 export interface IntSchema {
   readonly kind: 'int';
@@ -131,6 +133,11 @@ export const choice = (values: readonly string[], ignoreCase: boolean): ChoiceSc
   kind: 'choice',
   values,
   ignoreCase,
+  strict: false,
+});
+export const oneOf = (values: readonly string[], ignoreCase = false): ChoiceSchema => ({
+  ...choice(values, ignoreCase),
+  strict: true,
 });
 export const list = <Item extends Schema>(items: Item): ListSchema<Item> => ({
   kind: 'list',

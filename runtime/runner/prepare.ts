@@ -1,6 +1,6 @@
 /** From what the server says of a stage to its objects, or to why it is not run. */
 import { buildInputs } from '../compile/build-inputs.ts';
-import { compileStage } from '../compile/compile.ts';
+import { compileStage, wantedImages } from '../compile/compile.ts';
 import { mergeEnvironment, substitutionVariables } from '../compile/environment.ts';
 import { dockerConfigOf, mergeDockerConfigs } from '../compile/registries.ts';
 import { tooLarge } from '../compile/size.ts';
@@ -8,18 +8,20 @@ import type { CompiledStage, CompileInput, CompileOptions } from '../compile/typ
 import { refuseBuild } from '../config/admission.ts';
 import { namespaceOf, type StageNamespace } from '../config/namespace.ts';
 import { choosePolicy, podSettings } from '../config/policy.ts';
+import { refuseKeys } from '../config/switches.ts';
 import type { DaemonConfig, Policy } from '../config/types.ts';
 import { LABEL_ORIGIN, LABEL_SERVER } from '../contract.ts';
 import type { ExtensionVariable, RegistryCredentials } from '../drone/extensions.ts';
 import type { Details } from '../drone/rpc.ts';
 import type { BuildContext } from '../drone/types.ts';
 import { isNotFound } from '../kube/errors.ts';
-import type { SecretDocument } from '../pipeline/load.ts';
+import { byPosition, type SecretDocument } from '../pipeline/load.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import { scripts } from '../pod/scripts.ts';
+import type { LookUp } from '../registry/look-up.ts';
 import { checkPipeline } from './check.ts';
 import { listOrWarn, type Extensions } from './prepare-extensions.ts';
-import { refuse, type StageRefusal } from './prepare-refusal.ts';
+import { refuse, refuseFile, type StageRefusal } from './prepare-refusal.ts';
 import { findSecrets } from './prepare-secrets.ts';
 import { serverKey } from './record.ts';
 
@@ -36,6 +38,8 @@ export interface PrepareOptions {
   /** The text of DRONE_DOCKER_CONFIG; undefined where none is set. Rejects where it cannot be read. */
   readonly readDockerConfig: () => Promise<string | undefined>;
   readonly extensions: Extensions;
+  /** undefined: no registry is asked what images run. */
+  readonly lookUp: LookUp | undefined;
 }
 
 export type PrepareResult =
@@ -83,7 +87,7 @@ export async function prepareStage(
     ),
   ]);
 
-  const stage = compileStage({
+  const input: CompileInput = {
     ...baseInput(options),
     ...runnerInput(config, decided, {
       variables: variables.items,
@@ -103,7 +107,9 @@ export async function prepareStage(
       cloneImage: config.clone.image,
       privilegedImages: config.runner.privilegedImages,
     },
-  });
+  };
+  const images = await options.lookUp?.(wantedImages(input));
+  const stage = compileStage(images === undefined ? input : { ...input, images });
   const large = tooLarge(stage);
   if (large !== undefined) return { refusal: refuse({ code: 'stage-too-large', ...large }) };
   return {
@@ -115,6 +121,10 @@ export async function prepareStage(
       ...stage.invalidCredentials.map(
         (name) =>
           `secret "${name}" of image_pull_secrets is no config.json of Docker and is left out`,
+      ),
+      ...stage.withoutResources.map(
+        (name) =>
+          `step "${name}" gets no resources of its own, because the command of its image is not known; write \`commands\` or \`entrypoint\``,
       ),
       ...[variables, registries, dockerConfig].flatMap(({ warnings }) => warnings),
     ],
@@ -149,6 +159,10 @@ function decide(
   if ('refusal' in checked) return checked;
 
   const policy = choosePolicy(config.policies, buildInputs(context));
+  const { pipeline } = checked;
+  const keys = refuseKeys({ pipeline, policy, allow: config.allow, slug });
+  const [refused, ...more] = keys.toSorted(byPosition);
+  if (refused !== undefined) return { refusal: refuseFile([refused, ...more]) };
   const namespace = namespaceOf({
     pipeline: checked.pipeline.metadata.namespace,
     policy: policy?.namespace ?? '',
@@ -223,6 +237,7 @@ function runnerInput(
       dockerConfigs: [asked.dockerConfig, dockerConfigOf(asked.registries)].flatMap(
         (text) => text ?? [],
       ),
+      tmate: config.tmate.enabled ? config.tmate : undefined,
     },
   };
 }

@@ -125,6 +125,47 @@ describe('a stage runs', () => {
   });
 });
 
+describe('what a pipeline may use, and how urgent its stage is', () => {
+  const environment = environmentOf({
+    trusted: { repos: ['platform/*'], allow: ['priority_class', 'runtime_class'] },
+    untrusted: { runtimeClass: 'gvisor' },
+  });
+  const policyOf = async (repo: string, event: string) =>
+    choosePolicy((await configOf(environment)).policies, build(repo, event));
+
+  test.each<[string, string, string, readonly string[]]>([
+    ['platform/app', 'push', 'drone-kube-default', ['priority_class', 'runtime_class']],
+    ['platform/app', 'promote', 'drone-kube-interactive', ['priority_class', 'runtime_class']],
+    ['platform/app', 'cron', 'drone-kube-batch', ['priority_class', 'runtime_class']],
+    ['platform/app', 'pull_request', 'drone-kube-default', []],
+    ['octocat/hello', 'push', 'drone-kube-default', []],
+    ['octocat/hello', 'cron', 'drone-kube-batch', []],
+    ['octocat/hello', 'promote', 'drone-kube-default', []],
+  ])('%s, event %s: %s', async (repo, event, priorityClass, allow) => {
+    expect(await policyOf(repo, event)).toMatchObject({ priorityClass, allow });
+  });
+
+  test('only classes that the admission rules take', async () => {
+    expect(await policyOf('platform/app', 'push')).toMatchObject({
+      priorityClasses: ['drone-kube-interactive', 'drone-kube-default', 'drone-kube-batch'],
+      runtimeClass: '',
+      runtimeClasses: [],
+    });
+    expect(await policyOf('octocat/hello', 'push')).toMatchObject({ runtimeClass: 'gvisor' });
+    const name = 'drone-kube-untrusted';
+    const rules = object(objects(environment), 'ValidatingAdmissionPolicy', name);
+    expect(JSON.stringify(rules)).toContain("['gvisor']");
+  });
+
+  test('a trusted repository has what leads out of no Pod, where nobody says otherwise', async () => {
+    const config = await configOf(environmentOf({ trusted: { repos: ['platform/*'] } }));
+    const { allow } = choosePolicy(config.policies, build('platform/app')) ?? {};
+    expect(allow).toContain('workspace');
+    expect(allow).not.toContain('privileges');
+    expect(allow).not.toContain('workspace_claim');
+  });
+});
+
 test.each<[Autoscaler, string, string]>([
   [
     { kind: 'cluster-autoscaler', version: '1.35' },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { settingsProblems } from '../../infra/environments/problems.ts';
 import type { Environment, ExecAccess, Subject } from '../../infra/environments/settings.ts';
+import type { Builds } from '../../infra/environments/settings-builds.ts';
 import type { SecretReference } from '../../infra/environments/settings-secrets.ts';
 import { environmentOf, everything, withAccess } from './support.ts';
 
@@ -10,6 +11,7 @@ const found = (...environments: readonly Environment[]): readonly string[] =>
 const QUOTA = withAccess().execAccess.quota;
 const group = (name: string): Subject => ({ kind: 'Group', name });
 // What reaches the check of somebody who runs the sources without a type check.
+const unknownSwitch: Builds = JSON.parse('{"allow": ["workspaces"]}');
 const untyped: Partial<ExecAccess> = JSON.parse('{"podSecurity": "strict"}');
 
 describe('settings in order', () => {
@@ -122,6 +124,8 @@ describe('a wrong setting of the deployment is named by path and code', () => {
       { untrusted: { container: { cpu: '100m' } } },
       'untrusted.container.cpu settings-container-limit',
     ],
+    [{ untrusted: { runtimeClass: 'gVisor' } }, 'untrusted.runtimeClass settings-object-name'],
+    [{ untrusted: unknownSwitch }, 'untrusted.allow settings-allow'],
     [
       { untrusted: { podSecurity: 'privileged' } },
       'untrusted.podSecurity settings-untrusted-privileged',

@@ -31,6 +31,7 @@ export function stepOf({
     group: undefined,
     volumes: [],
     workingDir: '',
+    kubernetes: undefined,
     position: POSITION,
     ...step,
   };
@@ -43,7 +44,7 @@ export const serviceOf = (service: Parameters<typeof stepOf>[0]): Step =>
 export function pipelineOf(pipeline: Partial<Pipeline>): Pipeline {
   return {
     name: 'default',
-    platform: { os: 'linux', arch: 'amd64', variant: '', version: '' },
+    platform: { os: '', arch: '', variant: '', version: '' },
     clone: { disable: false, depth: 0, skipVerify: false, trace: false },
     workspacePath: '',
     environment: new Map(),
@@ -59,6 +60,7 @@ export function pipelineOf(pipeline: Partial<Pipeline>): Pipeline {
     tolerations: [],
     dnsConfig: undefined,
     hostAliases: [],
+    kubernetes: undefined,
     trigger: {},
     dependsOn: [],
     position: POSITION,

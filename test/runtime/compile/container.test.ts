@@ -119,10 +119,7 @@ describe('the command', () => {
 
   test('the clone step waits for the entrypoint of its image', () => {
     const { pod, images } = compile({}, { options: { cloneImage: 'drone/git:1.2' } });
-    expect(pod.spec.containers[1]?.command?.slice(-2)).toEqual([
-      '/run/drone',
-      '/usr/local/bin/clone',
-    ]);
+    expect(pod.spec.containers[1]?.command?.slice(-2)).toEqual(['run', '/usr/local/bin/clone']);
     expect([pod.spec.containers[1]?.image, images.get(1)]).toEqual([
       'drone/git:1.2',
       'drone/git:1.2',

@@ -27,14 +27,20 @@ export function restrictedViolations(
       .filter((key) => key !== 'name' && !VOLUME_KINDS.has(key))
       .map((kind) => `volume ${volume.name}: ${kind}`),
   );
-  return [...host, ...volumes, ...[...pod.spec.containers, ...ephemeral].flatMap(ofContainer)];
+  return [
+    ...host,
+    ...volumes,
+    ...[...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...ephemeral].flatMap(
+      ofContainer,
+    ),
+  ];
 }
 
 function ofContainer({ name, securityContext: context }: EphemeralContainer): string[] {
   const rules: Readonly<Record<string, boolean>> = {
     privileged: context?.privileged !== true,
     allowPrivilegeEscalation: context?.allowPrivilegeEscalation === false,
-    capabilities: context?.capabilities?.drop.includes('ALL') === true,
+    capabilities: context?.capabilities?.drop?.includes('ALL') === true,
     'capabilities.add': Object.keys(context?.capabilities ?? {}).every((key) => key === 'drop'),
     runAsNonRoot: context?.runAsNonRoot === true,
     runAsUser: context?.runAsUser !== 0,

@@ -76,9 +76,11 @@ describe('defaults', () => {
         limit: { cpu: 0, memory: 0 },
       },
       policies: [],
+      allow: [],
       namespaces: { default: 'default', rules: new Map() },
       extensions: { secret: undefined, registry: undefined, env: undefined },
       dockerConfig: undefined,
+      registries: { lookUp: true, mirrors: new Map() },
       clone: { image: 'docker.io/drone/git:latest', netrcOnly: false },
       defaults: {
         labels: new Map(),

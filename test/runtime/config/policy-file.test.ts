@@ -22,6 +22,11 @@ service_account: deployer
 tolerations:
 - { key: a, operator: Equal, value: b, effect: NoExecute, toleration_seconds: 60 }
 - { operator: Exists }
+allow: [affinity, workspace]
+priority_class: builds
+priority_classes: [builds, batch]
+runtime_class: gvisor
+runtime_classes: []
 `;
     expect(parsePolicies(text)).toEqual({
       diagnostics: [],
@@ -43,6 +48,11 @@ tolerations:
             { key: 'a', operator: 'Equal', value: 'b', effect: 'NoExecute', tolerationSeconds: 60 },
             { key: '', operator: 'Exists', value: '', effect: '', tolerationSeconds: undefined },
           ],
+          allow: ['affinity', 'workspace'],
+          priorityClass: 'builds',
+          priorityClasses: ['builds', 'batch'],
+          runtimeClass: 'gvisor',
+          runtimeClasses: [],
         },
       ],
     });
@@ -61,6 +71,11 @@ tolerations:
         nodeSelector: undefined,
         serviceAccount: '',
         tolerations: [],
+        allow: undefined,
+        priorityClass: '',
+        priorityClasses: undefined,
+        runtimeClass: '',
+        runtimeClasses: undefined,
       },
     ]);
   });

@@ -4,6 +4,7 @@ import {
   listenAddress,
   proxyUrl,
   url,
+  mirrors,
   volumes,
 } from '../../../runtime/config/address-types.ts';
 import {
@@ -98,6 +99,15 @@ describe('what is taken', () => {
     ['proxy', proxyUrl, 'proxy:3128', 'http://proxy:3128'],
     ['proxy', proxyUrl, 'socks5://proxy:1080', 'socks5://proxy:1080'],
     [
+      'mirrors',
+      mirrors,
+      'docker.io=https://m.example.com/v2/hub, h:5000=http://h:5000',
+      new Map([
+        ['docker.io', 'https://m.example.com/v2/hub'],
+        ['h:5000', 'http://h:5000'],
+      ]),
+    ],
+    [
       'volumes',
       volumes,
       '/a:/b,/c:/d:ro',
@@ -155,6 +165,14 @@ describe('what is refused', () => {
     ['address', listenAddress, ':70000', 'is ":70000"', ':3000'],
     ['URL', url, 'example.com', 'begins with http:// or https://', 'https://host.example.com'],
     ['URL', url, 'ftp://a', 'begins with http://', 'https://host.example.com'],
+    ['mirrors', mirrors, 'docker.io', 'does not name a registry', 'docker.io='],
+    ['mirrors', mirrors, 'https://mirror', 'does not name a registry', 'docker.io='],
+    ['mirrors', mirrors, 'docker.io=mirror:5000', 'does not name', 'docker.io='],
+    ['mirrors', mirrors, 'a=https://b,', 'does not name', 'docker.io='],
+    ['mirrors', mirrors, 'a=ftp://b', 'does not name', 'docker.io='],
+    ['mirrors', mirrors, 'a=https://me:swordfish@b', 'does not name', 'without user'],
+    ['mirrors', mirrors, 'a=https://b?c', 'does not name', 'docker.io='],
+    ['mirrors', mirrors, 'a/b=https://c', 'does not name', 'docker.io='],
     ['volumes', volumes, '/a', 'has the entry "/a"', ':ro'],
     ['volumes', volumes, 'a:/b', 'has the entry "a:/b"', ':ro'],
     ['volumes', volumes, '/a:/b:rx', 'has the entry "/a:/b:rx"', ':ro'],

@@ -90,7 +90,7 @@ export function generateData(random: () => number): Data {
       if (name === 'name' || name === 'image' || name === 'path')
         return [[name, word(`${name}-${(names += 1)}`)] as const];
       if (name === 'kind') return [[name, word('pipeline')] as const];
-      if (name === 'type') return [[name, word('kubernetes')] as const];
+      if (name === 'type' && depth === 0) return [[name, word('kubernetes')] as const];
       const likely = name === 'steps' ? 0.9 : depth === 0 ? 0.3 : 0.25;
       return random() < likely ? [[name, generate(field.schema, depth + 1)] as const] : [];
     });

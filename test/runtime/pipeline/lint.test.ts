@@ -12,6 +12,8 @@ const VOLUMES = 'volumes: [{name: v, temp: {}}, {name: w, temp: {}}]\n';
 /** Each rule with a file that breaks it and one that just does not. */
 describe('rules', () => {
   test.each<[string, string, string]>([
+    ['platform-os', `${HEAD}platform: {os: windows}`, `${HEAD}platform: {os: Linux}`],
+    ['platform-os', `${HEAD}platform: {os: darwin}`, `${HEAD}platform: {os: ""}`],
     [
       'resources-limits-cpu',
       `${HEAD}resources: {limits: {cpu: 1}}`,
@@ -50,6 +52,16 @@ describe('rules', () => {
       'step-name-duplicate',
       steps('{name: clone, image: a}'),
       `${steps('{name: clone, image: a}')}clone: {disable: true}`,
+    ],
+    [
+      'metadata-reserved',
+      `${HEAD}metadata: {annotations: {drone-kube.io/verdict: a}}`,
+      `${HEAD}metadata: {annotations: {drone-kube.io/retry: "1", drone-kube.example/verdict: a}}`,
+    ],
+    [
+      'metadata-reserved',
+      `${HEAD}metadata: {labels: {drone-kube.io/retry: "1"}}`,
+      `${HEAD}metadata: {labels: {example.com/drone-kube.io: a}}`,
     ],
     ['step-image-missing', steps('{name: a}'), steps('{name: a, image: b}')],
     [

@@ -123,7 +123,7 @@ describe('a pipeline with every key', () => {
 test('a pipeline without anything has its defaults', () => {
   expect(pipelineOf(HEAD)).toMatchObject({
     name: '',
-    platform: { os: 'linux', arch: 'amd64', variant: '', version: '' },
+    platform: { os: '', arch: '', variant: '', version: '' },
     clone: { disable: false, depth: 0, skipVerify: false, trace: false },
     workspacePath: '/drone/src',
     steps: [],

@@ -53,6 +53,7 @@ export const prepare = async (
     security: async () => 'default',
     readDockerConfig: async () => undefined,
     extensions: { secret: undefined, registries: undefined, variables: undefined },
+    lookUp: undefined,
     ...rest,
   });
 };

@@ -43,6 +43,36 @@ describe('a stage', () => {
     expect(stage.environment.data['DRONE_STAGE_MACHINE']).toBe('blue');
   });
 
+  test('asks registries what its plugins run, with the credentials that it pulls with', async () => {
+    const image = 'docker.io/plugins/s3:latest';
+    const digest = `sha256:${'1'.repeat(64)}`;
+    const asked: unknown[] = [];
+    const config = `${FILE}- name: upload\n  image: plugins/s3\n`;
+    const { stage } = accepted(
+      await prepare(
+        detailsOf({ config, stage: { arch: 'arm64' } }),
+        {},
+        {
+          readDockerConfig: async () => '{"auths":{"ghcr.io":{"auth":"eDp5"}}}',
+          lookUp: async (wanted) => {
+            asked.push(wanted);
+            return new Map([[image, { digest, entrypoint: ['/bin/s3'], command: [] }]]);
+          },
+        },
+      ),
+    );
+    expect(asked).toEqual([
+      {
+        images: [image],
+        credentials: '{"auths":{"ghcr.io":{"auth":"eDp5"}}}',
+        platform: { os: 'linux', arch: 'arm64', variant: '' },
+      },
+    ]);
+    expect(stage.plan.steps.at(-1)).toMatchObject({ name: 'upload', kind: 'latched' });
+    expect(stage.pod.spec.containers.at(-1)?.image).toBe(`${image}@${digest}`);
+    expect([...stage.images.values()].at(-1)).toBe(image);
+  });
+
   test('is the one pipeline of the file with its name', async () => {
     const config = [FILE, FILE.replace('default', 'arm').replace('build', 'cross')].join('---\n');
     const { stage } = accepted(await prepare(detailsOf({ config, stage: { name: 'arm' } })));
@@ -294,6 +324,24 @@ get: {path: secret/ci, name: key}
   });
 });
 
+describe('keys for Kubernetes', () => {
+  test('that are allowed reach the Pod', async () => {
+    const config = `${FILE}kubernetes:\n  runtime_class: gvisor\n`;
+    const { stage } = accepted(
+      await prepare(detailsOf({ config }), { DRONE_KUBE_ALLOW: 'runtime_class' }),
+    );
+    expect(stage.pod.spec).toMatchObject({ runtimeClassName: 'gvisor' });
+  });
+
+  test('resources that a step cannot be given are a warning', async () => {
+    const config = `${FILE}- name: plugin\n  image: acme/plugin\n  kubernetes:\n    resources: {limits: {a.b/c: 1}}\n`;
+    const { warnings } = accepted(
+      await prepare(detailsOf({ config }), { DRONE_KUBE_ALLOW: 'resources' }),
+    );
+    expect(warnings).toEqual([expect.stringMatching(/^step "plugin" gets no resources/)]);
+  });
+});
+
 describe('a refusal', () => {
   const LARGE = FILE.replace('make', 'x'.repeat(600_000));
 
@@ -326,6 +374,22 @@ describe('a refusal', () => {
       { DRONE_NAMESPACE_RULES: 'production:admin/*' },
       'namespace-restricted',
       /"production"; /,
+    ],
+    [
+      'a key that nobody allowed',
+      { config: `${FILE}kubernetes:\n  runtime_class: gvisor\n` },
+      {},
+      'key-not-allowed',
+      /^9:18: `kubernetes.runtime_class` .*octocat\/hello.*; .*DRONE_KUBE_ALLOW$/,
+    ],
+    [
+      'keys that nobody allowed, in the order of the file',
+      {
+        config: `${FILE}  kubernetes:\n    resources: {limits: {a.b/c: 1}}\nkubernetes:\n  workspace: {claim: x}\n`,
+      },
+      {},
+      'key-not-allowed',
+      /^9:16: .*\n11:22: /,
     ],
     ['a stage that no API server takes', { config: LARGE }, {}, 'stage-too-large', /"build".*; /],
   ])('%s', async (_, details, environment, code, message) => {
