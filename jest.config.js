@@ -22,7 +22,9 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/{runtime,infra,policies,cluster,stack,chaos,schemas}/**/*.test.ts'],
+      testMatch: [
+        '<rootDir>/test/{runtime,infra,policies,cluster,stack,chaos,schemas}/**/*.test.ts',
+      ],
     },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
