@@ -91,7 +91,7 @@ const USERS = {
   run_as_non_root: field(bool, 'Refuses to start as root.'),
 };
 
-export const STAGE_KUBERNETES = object('the Kubernetes keys of a pipeline', {
+export const STAGE_KUBERNETES = object('`kubernetes` of a pipeline', {
   priority_class: field(string, 'Name of the PriorityClass of the Pod.'),
   runtime_class: field(string, 'Name of the RuntimeClass of the Pod.'),
   node_selector: field(
@@ -140,7 +140,7 @@ export const STAGE_KUBERNETES = object('the Kubernetes keys of a pipeline', {
 const STEP_AMOUNTS =
   'by name: `ephemeral_storage`, or an extended resource such as `nvidia.com/gpu`';
 
-export const STEP_KUBERNETES = object('the Kubernetes keys of a step', {
+export const STEP_KUBERNETES = object('`kubernetes` of a step', {
   resources: field(
     object('the Kubernetes resources of a step', {
       requests: field(

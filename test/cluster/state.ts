@@ -78,3 +78,7 @@ export function record(state: string, cluster: Cluster, ready: boolean): void {
   writeFileSync(`${file}.new`, `${JSON.stringify({ ...cluster, ready }, undefined, 2)}\n`);
   renameSync(`${file}.new`, file);
 }
+
+/** What DRONE_KUBE_REGISTRY_MIRRORS has to say, so that the runner asks the registry that nodes pull from. */
+export const mirrorsOf = ({ registry }: Pick<Cluster, 'registry'>): string =>
+  registry === undefined ? '' : `docker.io=http://${registry}`;

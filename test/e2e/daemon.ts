@@ -19,6 +19,7 @@ import { Transport } from '../../runtime/kube/transport.ts';
 import { stackApi, type ApiBuild, type StackApi } from '../stack/drone-api.ts';
 import { imageStart } from '../cluster/images/dockerfile.ts';
 import { contentKey } from '../cluster/keys.ts';
+import { mirrorsOf } from '../cluster/state.ts';
 import { readStack, type Stack } from '../stack/state.ts';
 import { Repo } from './daemon-repo.ts';
 import { openWorld, waitFor, type World } from './drone.ts';
@@ -94,6 +95,7 @@ export class Daemons {
         DRONE_RUNNER_LABELS: `only:${this.label}`,
         DRONE_KUBERNETES_CONFIG: this.world.cluster.kubeconfig,
         DRONE_KUBE_NAMESPACE: this.namespace,
+        DRONE_KUBE_REGISTRY_MIRRORS: mirrorsOf(this.world.cluster),
         DRONE_NAMESPACE_DEFAULT: this.namespace,
         DRONE_SERVER_PORT: `127.0.0.1:${port}`,
         DRONE_DEBUG: 'true',

@@ -47,7 +47,7 @@ async function demo(tell: Tell): Promise<number> {
   const program = await phase(tell, 'build of the runner', buildProgram);
   await makeNamespace(cluster);
   const { state } = layout;
-  const place = { state, stack, program, kubeconfig: cluster.kubeconfig, namespace: NAMESPACE };
+  const place = { state, stack, program, cluster, namespace: NAMESPACE };
   await phase(tell, 'two runners', () => startRunners(place));
 
   const api = stackApi(stack);

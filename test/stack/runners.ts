@@ -1,6 +1,7 @@
 import { get } from '../cluster/http.ts';
 import { contentKey } from '../cluster/keys.ts';
 import { running, start } from '../cluster/processes.ts';
+import { mirrorsOf, type Cluster } from '../cluster/state.ts';
 import { becomesTrue } from '../cluster/wait.ts';
 import { failed, logFile, recordFile, stopProcess } from './lifecycle.ts';
 import { PORTS } from './settings.ts';
@@ -13,7 +14,7 @@ export interface RunnerPlace {
   readonly stack: Stack;
   /** Path of the built command. */
   readonly program: string;
-  readonly kubeconfig: string;
+  readonly cluster: Cluster;
   /** Of the Pods of pipelines that name none. */
   readonly namespace: string;
 }
@@ -37,7 +38,8 @@ async function startRunner(place: RunnerPlace, number: number, port: number): Pr
     DRONE_RPC_HOST: server.host,
     DRONE_RPC_SECRET: stack.rpcSecret,
     DRONE_RUNNER_NAME: `demo-${name}`,
-    DRONE_KUBERNETES_CONFIG: place.kubeconfig,
+    DRONE_KUBERNETES_CONFIG: place.cluster.kubeconfig,
+    DRONE_KUBE_REGISTRY_MIRRORS: mirrorsOf(place.cluster),
     DRONE_NAMESPACE_DEFAULT: place.namespace,
     DRONE_SERVER_PORT: `:${port}`,
   };
