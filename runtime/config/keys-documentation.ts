@@ -94,7 +94,7 @@ const RULES = `How they work together:
   and goes over it, unless the policy has that label.
 - \`platform\`: where a file names \`os\` or \`arch\`, it becomes a label of the node selector,
   \`kubernetes.io/os\` or \`kubernetes.io/arch\`, unless that has one already. No switch is needed. A file
-  that names none runs on any node.
+  that names none runs on any node; an \`os\` other than \`linux\` is an error.
 - Requests: the request of a pipeline stands on one container, and not on each step. A step that
   requests \`cpu\` or \`memory\` gets that on its own container, and the other one gets as much less: the
   Pod requests what the pipeline does, or what such steps do together, where that is more. (What stands

@@ -4,7 +4,7 @@
  * - in brackets and quotes, go-yaml does not care how far a line is indented;
  * - a tab may separate a key from what follows;
  * - in double quotes, `\'` is an apostrophe;
- * - a comment may follow a closing quote or bracket, or `|` and `>`, at once.
+ * - a comment may follow a bracket, a closing quote, a comma, or `|` and `>`, at once.
  */
 import { YAMLException, parseEvents, type Event } from 'js-yaml';
 import { LIMITS } from './tree.ts';
@@ -80,7 +80,7 @@ function findEdit(text: string, reason: string, position: number): Insertion | u
   if (reason === 'unknown escape sequence') {
     return text[position] === "'" ? { at: position, removed: 1, insert: 'x27' } : undefined;
   }
-  if (text[position] === '#' && /["'\]}|>+-]/.test(text[position - 1] ?? '')) {
+  if (text[position] === '#' && /["'[\]{},|>+-]/.test(text[position - 1] ?? '')) {
     return { at: position, removed: 0, insert: ' ' };
   }
   if (reason !== 'deficient indentation') return undefined;

@@ -1,5 +1,7 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
+import { KEPT } from '../fuzz/differential/differences.ts';
+import { answerHere, EXAMPLES } from '../fuzz/differential/examples.ts';
 import { FIXTURES, parityMarkdown, readSections, ROOT } from './parity/documentation.ts';
 import { outcomeOf, partOf, readFixture } from './parity/run.ts';
 
@@ -37,4 +39,17 @@ describe('docs/parity.md', () => {
     expect(missing.flat()).toEqual([]);
     expect([...new Set(named.filter((each) => !each.includes('/')))].sort()).toEqual(folders);
   });
+
+  test('has each difference of the fuzz once', async () => {
+    const named = (await readSections()).flatMap(({ rules }) =>
+      rules.flatMap(({ differences }) => differences),
+    );
+    const kept = [...KEPT.templates, ...KEPT.files].map(({ id }) => id);
+    expect(named.toSorted()).toEqual(kept.toSorted());
+    expect([...new Set(EXAMPLES.map(({ id }) => id))].toSorted()).toEqual(kept.toSorted());
+  });
+});
+
+test.each(EXAMPLES)('$id: $asked', ({ asked, here }) => {
+  expect(answerHere(asked)).toBe(here);
 });

@@ -153,7 +153,7 @@ export function generateFile(random: () => number): string {
   return text.toWellFormed();
 }
 
-const TYPED = schema.object('a file', {
+export const TYPED = schema.object('a file', {
   text: schema.field(schema.string, ''),
   flag: schema.field(schema.bool, ''),
   size: schema.field(schema.int(), ''),

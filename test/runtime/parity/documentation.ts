@@ -18,6 +18,8 @@ export interface Rule {
   readonly why: string;
   /** Names of folders of test/fixtures/parity, and paths of test files from the root. */
   readonly tests: readonly string[];
+  /** Ids of `KEPT` in test/fuzz/differential/differences.ts. */
+  readonly differences: readonly string[];
 }
 
 export async function readSections(): Promise<readonly Section[]> {
@@ -32,14 +34,17 @@ export async function readSections(): Promise<readonly Section[]> {
       const tests = list(value(rule, 'tests')).map(String);
       if (tests.length === 0) throw new Error(`rules.yml: no test: ${text(rule, 'rule')}`);
       const why = is === 'same' ? '' : text(rule, 'why');
-      return { rule: text(rule, 'rule'), is, why, tests };
+      const differences = list(find(rule, 'differences') ?? []).map(String);
+      return { rule: text(rule, 'rule'), is, why, tests, differences };
     }),
   }));
 }
 
+const find = (map: unknown, key: string): unknown =>
+  typeof map === 'object' && map !== null ? new Map(Object.entries(map)).get(key) : undefined;
+
 function value(map: unknown, key: string): unknown {
-  const found =
-    typeof map === 'object' && map !== null ? new Map(Object.entries(map)).get(key) : undefined;
+  const found = find(map, key);
   if (found === undefined) throw new Error(`rules.yml: no ${key} in ${JSON.stringify(map)}`);
   return found;
 }

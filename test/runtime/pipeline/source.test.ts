@@ -61,6 +61,11 @@ describe('reading YAML', () => {
     ['an escaped apostrophe', 'a: "it\\\'s"', [{ a: "it's" }]],
     ['a block text at the end', 'a: |\n  b', [{ a: 'b\n' }]],
     ['a comment behind a quote or a bracket', 'a: "x"#c\nb: [y]# d\n', [{ a: 'x', b: ['y'] }]],
+    [
+      'a comment behind an opening bracket or a comma',
+      'a: [#c\n  x,#d\n  y]\n',
+      [{ a: ['x', 'y'] }],
+    ],
     ['a comment behind `|`', 'a: |#c\n  x\n', [{ a: 'x\n' }]],
     ['tabs between brackets', 'a: [{b: c}\t, [d]\t]', [{ a: [{ b: 'c' }, ['d']] }]],
     ['a tab behind an anchor', '- b\n- &a\t[x]\n- *a', [['b', ['x'], ['x']]]],
