@@ -1,7 +1,8 @@
 /** One way to the API server for everything: connections, retries, rate limit, counts. */
-import { Agent, buildConnector, request as send, type Dispatcher } from 'undici';
+import { Agent, request as send, type Dispatcher } from 'undici';
 import { systemClock, type Clock } from './clock.ts';
-import type { Credentials, KubeAccess, TlsOptions } from './config.ts';
+import type { Credentials, KubeAccess } from './config.ts';
+import { connector } from './connector.ts';
 import {
   errorFromNetwork,
   errorFromResponse,
@@ -68,7 +69,6 @@ interface Attempt {
 }
 
 const HEADERS_TIMEOUT_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 10_000;
 
 export class Transport {
   readonly access: KubeAccess;
@@ -244,48 +244,6 @@ export class Transport {
   #count(what: string): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
-}
-
-/** Connects with the TLS options of the moment: a client certificate may have been replaced. */
-function connector(access: KubeAccess): buildConnector.connector {
-  let current: { readonly tls: TlsOptions; readonly connect: buildConnector.connector } | undefined;
-  const connectorFor = (tls: TlsOptions): buildConnector.connector => {
-    if (current === undefined || !sameTls(current.tls, tls)) {
-      const options = {
-        ...tls,
-        timeout: CONNECT_TIMEOUT_MS,
-        keepAlive: true,
-        keepAliveInitialDelay: 30_000,
-        allowH2: false,
-      };
-      current = { tls, connect: buildConnector(options) };
-    }
-    return current.connect;
-  };
-  const open = async (
-    options: buildConnector.Options,
-    callback: buildConnector.Callback,
-  ): Promise<void> => {
-    let tls: TlsOptions;
-    try {
-      ({ tls } = await access.credentials());
-    } catch (error) {
-      callback(error instanceof Error ? error : new Error(String(error)), null);
-      return;
-    }
-    // undici prefers the host's name to the one that the kubeconfig sets.
-    const named =
-      tls.servername === undefined ? options : { ...options, servername: tls.servername };
-    connectorFor(tls)(named, callback);
-  };
-  return (options, callback) => void open(options, callback);
-}
-
-function sameTls(left: TlsOptions, right: TlsOptions): boolean {
-  const text = (value: unknown): string =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
-  const keys = ['ca', 'cert', 'key', 'servername', 'rejectUnauthorized'] as const;
-  return keys.every((key) => text(left[key]) === text(right[key]));
 }
 
 function retryAfter(header: string | string[] | undefined, body: string): number | undefined {

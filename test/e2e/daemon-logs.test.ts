@@ -1,27 +1,14 @@
 /** Logs of steps as Drone has them, live and stored, and the reasons of waiting in them. */
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { openDaemons, type Daemons } from './daemon.ts';
+import { describe, expect, test } from '@jest/globals';
 import { pipeline, serial, steps } from './daemon-repo.ts';
+import { oneReplica } from './one-replica.ts';
 
-let opened: Promise<Daemons> | undefined;
-
-/** The one replica of this file; concurrent tests begin before `beforeAll` does. */
-async function daemons(): Promise<Daemons> {
-  opened ??= openDaemons('daemon-logs').then(async (made) => {
-    await made.start({
-      environment: {
-        DRONE_KUBE_UNSCHEDULABLE_TIMEOUT: '8',
-        DRONE_ENGINE_CONTAINER_START_TIMEOUT: '20',
-      },
-    });
-    return made;
-  });
-  return opened;
-}
-
-afterAll(async () => {
-  await (await opened)?.close();
-}, 60_000);
+const daemons = oneReplica('daemon-logs', {
+  environment: {
+    DRONE_KUBE_UNSCHEDULABLE_TIMEOUT: '8',
+    DRONE_ENGINE_CONTAINER_START_TIMEOUT: '20',
+  },
+});
 
 const MEBIBYTE = 1_048_576;
 

@@ -1,23 +1,10 @@
 /** Stages that the cluster ends, and which of them are begun again. */
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { openDaemons, type Daemons } from './daemon.ts';
+import { describe, expect, test } from '@jest/globals';
 import { pipeline, steps, type Repo } from './daemon-repo.ts';
 import { waitFor } from './drone.ts';
+import { oneReplica } from './one-replica.ts';
 
-let opened: Promise<Daemons> | undefined;
-
-/** The one replica of this file; concurrent tests begin before `beforeAll` does. */
-async function daemons(): Promise<Daemons> {
-  opened ??= openDaemons('daemon-retries').then(async (made) => {
-    await made.start();
-    return made;
-  });
-  return opened;
-}
-
-afterAll(async () => {
-  await (await opened)?.close();
-}, 60_000);
+const daemons = oneReplica('daemon-retries');
 
 /** Deletes the Pod of the only build of a repository, as the drain of a node does. */
 async function lose(repo: Repo, lost = ''): Promise<string> {
@@ -62,38 +49,22 @@ steps:
     90_000,
   );
 
-  test.concurrent(
-    'a second time is an error: one retry is one',
-    async () => {
+  test.concurrent.each([
+    ['without leave: nothing is done twice', []],
+    ['a second time: one retry is one', ['metadata: {annotations: {drone-kube.io/retry: "1"}}']],
+  ])(
+    'while a step runs ends as an error %s',
+    async (_title, leave) => {
       const repo = await (await daemons()).repo();
-      const number = await repo.push(
-        pipeline(`
-metadata:
-  annotations: {drone-kube.io/retry: "1"}
-steps:
-  - {name: slow, image: busybox, commands: ["sleep 60"]}
-`),
-      );
+      const stage = [
+        ...leave,
+        'steps:',
+        '  - {name: slow, image: busybox, commands: ["sleep 60"]}',
+      ];
+      const number = await repo.push(pipeline(stage.join('\n')));
       await repo.stepRuns(number, 'slow');
-      await lose(repo, await lose(repo));
-      const build = await repo.ended(number);
-      expect(build.stages[0]).toMatchObject({
-        status: 'error',
-        error: 'somebody deleted the Pod of the stage; start the build again',
-      });
-    },
-    90_000,
-  );
-
-  test.concurrent(
-    'while a step runs ends as an error without that, and nothing is done twice',
-    async () => {
-      const repo = await (await daemons()).repo();
-      const number = await repo.push(
-        pipeline('steps:\n  - {name: slow, image: busybox, commands: ["sleep 60"]}'),
-      );
-      await repo.stepRuns(number, 'slow');
-      await lose(repo);
+      const first = await lose(repo);
+      if (leave.length > 0) await lose(repo, first);
       const build = await repo.ended(number);
       expect(build.stages[0]).toMatchObject({
         status: 'error',

@@ -1,22 +1,9 @@
 /** What the steps of a pipeline come to on a real Drone server. */
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { openDaemons, type Daemons } from './daemon.ts';
+import { describe, expect, test } from '@jest/globals';
 import { pipeline, steps } from './daemon-repo.ts';
+import { oneReplica } from './one-replica.ts';
 
-let opened: Promise<Daemons> | undefined;
-
-/** The one replica of this file; concurrent tests begin before `beforeAll` does. */
-async function daemons(): Promise<Daemons> {
-  opened ??= openDaemons('daemon-steps').then(async (made) => {
-    await made.start();
-    return made;
-  });
-  return opened;
-}
-
-afterAll(async () => {
-  await (await opened)?.close();
-}, 60_000);
+const daemons = oneReplica('daemon-steps');
 
 // One block: those of one block run at the same time.
 /** A build of a pipeline without a clone, at its end. */
