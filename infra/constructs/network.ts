@@ -1,6 +1,6 @@
 /** The rules of NetworkPolicies, from the openings of the settings. Pure. */
 import { k8s } from 'cdk8s-plus-27';
-import { exceptions } from '../environments/cidr.ts';
+import { contains, exceptions, parseCidr } from '../environments/cidr.ts';
 import type { Deployment } from '../environments/defaults.ts';
 import type { OpenAddresses, Opening } from '../environments/settings-network.ts';
 
@@ -26,19 +26,33 @@ const PRIVATE: readonly string[] = [
 
 const PUBLIC: readonly string[] = ['0.0.0.0/0', '2000::/3'];
 
-/** What no stage can reach. */
-export const closedForBuilds = ({ apiServer }: Network): readonly string[] => [
+/** What no stage can reach; through this opening, where one is given. */
+export const closedForBuilds = ({ apiServer }: Network, opening?: Opening): readonly string[] => [
   ...CLOSED,
-  ...apiServer.map(({ cidr }) => cidr),
+  ...apiServer.filter((own) => !isBeside(own, opening)).map(({ cidr }) => cidr),
 ];
+
+/**
+ * Other ports at the address of the API server: where one node is the whole cluster, the Git server
+ * has no other address. A wider network is no word about that address.
+ */
+function isBeside(apiServer: OpenAddresses, opening: Opening | undefined): boolean {
+  if (opening === undefined || !('cidr' in opening)) return false;
+  const [outer, inner] = [parseCidr(apiServer.cidr), parseCidr(opening.cidr)];
+  if (outer === undefined || inner === undefined || !contains(outer, inner)) return false;
+  const [own, ports] = [apiServer.ports, opening.ports];
+  return own !== undefined && ports !== undefined && ports.every((port) => !own.includes(port));
+}
 
 /** What a stage may open connections to. */
 export function buildEgress(network: Network): readonly Rule[] {
-  const closed = closedForBuilds(network);
+  const { git, registries, drone, builds } = network;
   return [
     ...dns(network),
-    ...opened([...network.git, ...network.registries, ...network.drone, ...network.builds], closed),
-    ...(network.internet ? internet([...PRIVATE, ...closed], undefined) : []),
+    ...[...git, ...registries, ...drone, ...builds].flatMap((opening) =>
+      opened([opening], closedForBuilds(network, opening)),
+    ),
+    ...(network.internet ? internet([...PRIVATE, ...closedForBuilds(network)], undefined) : []),
   ];
 }
 

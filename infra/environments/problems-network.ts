@@ -15,7 +15,7 @@ export function* networkProblems({ name, network }: Deployment): Generator<Probl
       fix: 'name its Service and its own addresses: kubectl get endpointslices,service kubernetes',
     };
   }
-  yield* openingProblems(network.apiServer, `${path}.apiServer`, CLOSED);
+  yield* openingProblems(network.apiServer, `${path}.apiServer`, () => CLOSED);
   if (network.drone.length === 0) {
     yield {
       code: 'settings-drone-closed',
@@ -25,9 +25,11 @@ export function* networkProblems({ name, network }: Deployment): Generator<Probl
     };
   }
   for (const key of ['drone', 'git', 'registries', 'builds', 'dns'] as const) {
-    yield* openingProblems(network[key], `${path}.${key}`, closedForBuilds(network));
+    yield* openingProblems(network[key], `${path}.${key}`, (opening) =>
+      closedForBuilds(network, opening),
+    );
   }
-  yield* openingProblems(network.runner, `${path}.runner`, CLOSED);
+  yield* openingProblems(network.runner, `${path}.runner`, () => CLOSED);
   if (network.metricsFrom !== undefined && !isDnsLabel(network.metricsFrom)) {
     yield {
       code: 'settings-namespace-name',
@@ -41,7 +43,7 @@ export function* networkProblems({ name, network }: Deployment): Generator<Probl
 function* openingProblems(
   openings: readonly Opening[],
   path: string,
-  closed: readonly string[],
+  closed: (opening: Opening) => readonly string[],
 ): Generator<Problem> {
   for (const [index, opening] of openings.entries()) {
     const own = `${path}[${index}]`;
@@ -57,12 +59,12 @@ function* openingProblems(
     if ('cidr' in opening) {
       const wrong = wrongCidr(opening.cidr);
       yield* at(`${own}.cidr`, wrong);
-      if (wrong === undefined && exceptions(opening.cidr, closed) === undefined) {
+      if (wrong === undefined && exceptions(opening.cidr, closed(opening)) === undefined) {
         yield {
           code: 'settings-opening-closed',
           path: `${own}.cidr`,
           message: `${opening.cidr} stays closed: it is the API server or the metadata of the cloud`,
-          fix: 'remove it',
+          fix: "remove it; for something else at the API server's address, name its ports",
         };
       }
     } else if (isDnsLabel(opening.namespace)) {

@@ -4,7 +4,8 @@
 export interface Network {
   /**
    * The API server: its Service and its own addresses. Open for the runner and the reaper alone;
-   * stages cannot reach these addresses, whatever else is open. At least one.
+   * stages cannot reach these addresses, whatever else is open, but for ports of others there that
+   * an opening names. At least one.
    */
   readonly apiServer: readonly OpenAddresses[];
   /** The Drone server. At least one. */

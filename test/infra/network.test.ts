@@ -77,6 +77,21 @@ describe.each(BUILDS)('a stage in %s', (namespace) => {
     },
   );
 
+  test('reaches other ports at the address of the API server, where they are named', () => {
+    const beside = { cidr: '192.0.2.10/32', ports: [3000] };
+    const egress = list(at(policy({ git: [beside], internet: false }), 'spec', 'egress'));
+    expect(egress).toContainEqual({
+      to: [{ ipBlock: { cidr: '192.0.2.10/32' } }],
+      ports: [{ port: 3000, protocol: 'TCP' }],
+    });
+  });
+
+  test('does not reach them by a network that the API server is in', () => {
+    const wide = policy({ git: [{ cidr: '192.0.2.0/24', ports: [3000] }], internet: false });
+    expect(isOpen(wide, '192.0.2.10/32')).toBe(false);
+    expect(isOpen(wide, '192.0.2.11/32')).toBe(true);
+  });
+
   test('reaches nothing but what is named, without the internet', () => {
     const closed = policy({ internet: false, git: [{ cidr: '203.0.113.4/32', ports: [22] }] });
     expect(blocks(closed)).toEqual([{ cidr: '203.0.113.4/32' }, { cidr: '198.51.100.7/32' }]);

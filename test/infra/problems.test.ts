@@ -163,6 +163,10 @@ describe('a wrong setting of the deployment is named by path and code', () => {
       'network.builds[0].cidr settings-opening-closed',
     ],
     [
+      { network: { ...NETWORK, git: [{ cidr: '10.96.0.1/32', ports: [22, 443] }] } },
+      'network.git[0].cidr settings-opening-closed',
+    ],
+    [
       { network: { ...NETWORK, builds: [{ namespace: 'cache', ports: [0] }] } },
       'network.builds[0].ports settings-port',
     ],
