@@ -6,6 +6,12 @@ import { Part } from '../constructs/part.ts';
 import { RESTRICTED_POD, runnerContainer, runnerVolumes } from '../constructs/pods.ts';
 import type { Deployment } from '../environments/defaults.ts';
 
+/**
+ * Requests a second to the API server; a replica's 50 would take minutes where thousands of objects
+ * are left.
+ */
+const RATE = { name: 'DRONE_KUBE_CLIENT_QPS', value: '200' } as const;
+
 export class ReaperChart extends Part {
   constructor(scope: Construct, id: string, deployment: Deployment) {
     super(scope, id, 'reaper', 3);
@@ -35,7 +41,7 @@ export class ReaperChart extends Part {
                 priorityClassName: priorityClass(deployment, 'runner'),
                 securityContext: RESTRICTED_POD,
                 volumes: runnerVolumes(),
-                containers: [runnerContainer(deployment, 'reap')],
+                containers: [reaperContainer(deployment)],
               },
             },
           },
@@ -43,4 +49,10 @@ export class ReaperChart extends Part {
       },
     });
   }
+}
+
+function reaperContainer(deployment: Deployment): k8s.Container {
+  const container = runnerContainer(deployment, 'reap');
+  if (RATE.name in deployment.runner.environment) return container;
+  return { ...container, env: [...container.env, RATE] };
 }
