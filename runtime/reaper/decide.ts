@@ -1,6 +1,6 @@
 /** What of all that was found belongs to nobody. Pure. */
 import type { StageRecord } from '../runner/record.ts';
-import { stageOfObjects } from './names.ts';
+import { nameOf, stageOfObjects } from './names.ts';
 import type {
   Action,
   Found,
@@ -36,13 +36,15 @@ export function decide(found: Found, server: string, limits: Limits): readonly A
   const isOld = (thing: Thing): boolean => limits.now - thing.created > limits.graceMs;
   const stages = groupByStage(found, server);
   const known = new Set(found.records.map(({ stage }) => stage));
+  const leases = new Map(found.leases.map((lease) => [lease.name, lease]));
+  const recordsOf = Map.groupBy(found.records, ({ owner }) => owner);
 
   const ofRecords = found.records.flatMap((record): readonly Action[] => {
     const objects = stages.get(record.stage) ?? [];
     const { content } = record;
     if (content === undefined || !isOld(record) || !objects.every(isOld)) return [];
     if (isUnseen(content, found)) return [];
-    const owner = ownerOf(record, found.leases, limits);
+    const owner = ownerOf(record, leases, limits);
     if (owner === 'unknown') return [{ kind: 'mark', record }];
     if (owner === 'present') return [];
     const reason = reasonOf(content, objects, limits);
@@ -59,26 +61,44 @@ export function decide(found: Found, server: string, limits: Limits): readonly A
 
   const ofLeases = found.leases.flatMap((lease): readonly Action[] => {
     if (!isDead(lease, limits) || !isOld(lease)) return [];
-    const after = found.records.filter(({ owner }) => owner === lease.name).map(({ name }) => name);
+    const after = (recordsOf.get(lease.name) ?? []).map(({ name }) => name);
     return [{ kind: 'bury', reason: 'dead replica', objects: [lease], after }];
   });
   return [...ofRecords, ...ofNobody, ...ofExec(found, limits, isOld), ...ofLeases];
 }
 
 /** Stages that have lost their owner and may still be taken over, by number. */
-export const waiting = (found: Found, limits: Limits): readonly number[] =>
-  found.records
-    .filter(({ owner }) => found.leases.every(({ name }) => name !== owner))
+export function waiting({ leases, records }: Found, limits: Limits): readonly number[] {
+  const owners = new Set(leases.map(({ name }) => name));
+  return records
+    .filter(({ owner }) => !owners.has(owner))
     .filter(({ unownedSince }) => unownedSince === undefined || !isLongAgo(unownedSince, limits))
     .map(({ stage }) => stage);
+}
+
+/**
+ * Beyond the time of the deletion, which the cluster has set so far ahead as the object may take to
+ * end. A namespace controller that has a thousand to do needs its time.
+ */
+const STUCK_MS = 3_600_000;
+
+/** What was told to go long ago and is still there, one sentence each: nothing here can end it. */
+export const stuck = ({ leaving }: Found, { now }: Pick<Limits, 'now'>): readonly string[] =>
+  leaving
+    .filter(({ leavingSince }) => now - leavingSince > STUCK_MS)
+    .map((thing) => {
+      const hours = Math.floor((now - thing.leavingSince) / STUCK_MS);
+      const why = thing.why === '' ? '' : `: ${thing.why}`;
+      return `${nameOf(thing)} was deleted ${hours} h ago and is still there${why}`;
+    });
 
 /** An owner without a Lease is `unknown` as long as nobody noted when that was seen first. */
 function ownerOf(
   { owner, unownedSince }: FoundRecord,
-  leases: readonly FoundLease[],
+  leases: ReadonlyMap<string, FoundLease>,
   limits: Limits,
 ): 'present' | 'dead' | 'unknown' {
-  const lease = leases.find(({ name }) => name === owner);
+  const lease = leases.get(owner);
   if (lease !== undefined) return isDead(lease, limits) ? 'dead' : 'present';
   if (unownedSince === undefined) return 'unknown';
   return isLongAgo(unownedSince, limits) ? 'dead' : 'present';

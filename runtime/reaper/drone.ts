@@ -61,17 +61,21 @@ export class DroneSide {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T | Unreachable> {
     if (this.#down !== undefined) return { unreachable: this.#down };
-    const signal = AbortSignal.timeout(limitMs);
+    // One of AbortSignal.timeout would live on, with all that it was given to, until its time is over.
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), limitMs);
     try {
-      return await work(signal);
+      return await work(limit.signal);
     } catch (error) {
-      if (signal.aborted) {
+      if (limit.signal.aborted) {
         this.#down = SILENT;
         return { unreachable: SILENT };
       }
       if (!(error instanceof DroneError)) throw error;
       if (OF_ALL.has(error.code)) this.#down = error.message;
       return { unreachable: error.message };
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

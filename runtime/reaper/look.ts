@@ -8,7 +8,16 @@ import type { ListLike, ObjectLike } from '../kube/types.ts';
 import { parseRecord, serverKey } from '../runner/record.ts';
 import { isSilent } from './decide.ts';
 import { ANNOTATION_UNOWNED, namespacePrefix, stageOfRecord } from './names.ts';
-import type { Found, FoundLease, FoundObject, FoundRecord, Kind, Limits, Thing } from './types.ts';
+import type {
+  Found,
+  FoundLease,
+  FoundObject,
+  FoundRecord,
+  Kind,
+  LeavingThing,
+  Limits,
+  Thing,
+} from './types.ts';
 
 export interface LookOptions {
   readonly transport: Transport;
@@ -41,14 +50,16 @@ const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
  */
 export async function look(options: LookOptions): Promise<Look> {
   const problems: string[] = [];
+  const leaving = new Map<string, LeavingThing>();
+  const reading = { ...options, onLeaving: (thing: LeavingThing) => leaving.set(thing.uid, thing) };
   const unseen = new Set<string>();
   const named: string[] = [];
   const own: string[] = [];
-  for (const { content } of await listRecords(options)) {
+  for (const { content } of await listRecords(reading)) {
     if (content === undefined || content.progress.state === 'claimed') continue;
     (content.progress.ownNamespace ? own : named).push(content.progress.spec.namespace);
   }
-  const namespaces = await orProblem(async () => listNamespaces(options));
+  const namespaces = await orProblem(async () => listNamespaces(reading));
   if ('problem' in namespaces) {
     for (const name of own) unseen.add(name);
     const isNeeded = options.makesNamespaces || own.length > 0;
@@ -56,22 +67,28 @@ export async function look(options: LookOptions): Promise<Look> {
   }
   const objects: FoundObject[] = [];
   for (const namespace of new Set([...options.stageNamespaces, ...named])) {
-    const listed = await orProblem(async () => listStages(options, namespace));
+    const listed = await orProblem(async () => listStages(reading, namespace));
     if ('problem' in listed) {
       unseen.add(namespace);
       problems.push(`in the namespace ${namespace}: ${listed.problem}`);
     } else objects.push(...listed.items);
   }
-  const records = await listRecords(options);
-  const leases = await listLeases(options);
+  const records = await listRecords(reading);
+  const leases = await listLeases(reading);
   const found = {
     records,
     leases,
     objects,
     namespaces: 'problem' in namespaces ? [] : namespaces.items,
     unseen,
+    leaving: [...leaving.values()],
   };
   return { found, problems };
+}
+
+interface Reading extends LookOptions {
+  /** Told of each that is on its way out already, once for each time that it is read. */
+  readonly onLeaving: (thing: LeavingThing) => void;
 }
 
 async function orProblem<T>(
@@ -87,13 +104,10 @@ async function orProblem<T>(
   }
 }
 
-async function listRecords({
-  transport,
-  namespace,
-  server,
-}: LookOptions): Promise<readonly FoundRecord[]> {
+async function listRecords(reading: Reading): Promise<readonly FoundRecord[]> {
+  const { namespace, server } = reading;
   const path = objectPath(CONFIG_MAPS, namespace);
-  return list<FoundRecord>(transport, path, selectorOf('record', server), (object) => {
+  return list<FoundRecord>(reading, path, selectorOf('record', server), (object) => {
     const stage = stageOfRecord(server, object.metadata.name);
     if (stage === undefined) return undefined;
     const marked = Date.parse(object.metadata.annotations?.[ANNOTATION_UNOWNED] ?? '');
@@ -109,7 +123,7 @@ async function listRecords({
 }
 
 /** Where one looks dead by its own words, all are looked at again when it should have spoken. */
-async function listLeases(options: LookOptions): Promise<readonly FoundLease[]> {
+async function listLeases(options: Reading): Promise<readonly FoundLease[]> {
   const { clock, limits } = options;
   const first = await listLeasesOnce(options);
   const silent = first.filter((lease) => isSilent(lease, limits));
@@ -122,13 +136,10 @@ async function listLeases(options: LookOptions): Promise<readonly FoundLease[]> 
   }));
 }
 
-async function listLeasesOnce({
-  transport,
-  namespace,
-  server,
-}: LookOptions): Promise<readonly FoundLease[]> {
+async function listLeasesOnce(reading: Reading): Promise<readonly FoundLease[]> {
+  const { namespace, server } = reading;
   const path = objectPath(LEASES, namespace);
-  return list<FoundLease>(transport, path, selectorOf('replica', server), (object) => ({
+  return list<FoundLease>(reading, path, selectorOf('replica', server), (object) => ({
     ...thingOf(object, 'Lease'),
     kind: 'Lease',
     renewed: object.spec?.renewTime ?? '',
@@ -138,18 +149,15 @@ async function listLeasesOnce({
 }
 
 /** Namespaces for one stage each have no label, only their name. */
-async function listNamespaces({ transport, server }: LookOptions): Promise<readonly Thing[]> {
-  const prefix = namespacePrefix(server);
-  return list<Thing>(transport, '/api/v1/namespaces', undefined, (object) =>
+async function listNamespaces(reading: Reading): Promise<readonly Thing[]> {
+  const prefix = namespacePrefix(reading.server);
+  return list<Thing>(reading, '/api/v1/namespaces', undefined, (object) =>
     object.metadata.name.startsWith(prefix) ? thingOf(object, 'Namespace') : undefined,
   );
 }
 
-async function listStages(
-  { transport, server }: LookOptions,
-  namespace: string,
-): Promise<readonly FoundObject[]> {
-  const key = serverKey(server);
+async function listStages(reading: Reading, namespace: string): Promise<readonly FoundObject[]> {
+  const key = serverKey(reading.server);
   const read = (kind: FoundObject['kind']) => (object: Listed) => {
     const labels = object.metadata.labels ?? {};
     const origin = labels[LABEL_ORIGIN];
@@ -160,7 +168,7 @@ async function listStages(
     return { ...thingOf(object, kind), kind, group, origin, pod } as const;
   };
   const of = async (resource: Resource, kind: FoundObject['kind'], accept?: string) =>
-    list<FoundObject>(transport, objectPath(resource, namespace), LABEL_STAGE, read(kind), accept);
+    list<FoundObject>(reading, objectPath(resource, namespace), LABEL_STAGE, read(kind), accept);
   return [
     ...(await of(PODS, 'Pod')),
     ...(await of(CONFIG_MAPS, 'ConfigMap', METADATA)),
@@ -182,21 +190,30 @@ const selectorOf = (role: 'record' | 'replica', server: string): string =>
 
 /** What is read of any of them. */
 interface Listed extends ObjectLike {
+  readonly metadata: ObjectLike['metadata'] & { readonly finalizers?: readonly string[] };
   readonly data?: Readonly<Record<string, string>>;
   readonly spec?: {
     readonly renewTime?: string;
     readonly leaseDurationSeconds?: number;
     readonly activeDeadlineSeconds?: number;
   };
-  readonly status?: { readonly startTime?: string };
+  readonly status?: {
+    readonly startTime?: string;
+    /** Of a namespace that is on its way out: what is left in it, or keeps it. */
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly message?: string;
+    }[];
+  };
 }
 
 /** A list of metadata that is empty has no list. */
 type Page = Omit<ListLike<Listed>, 'items'> & { readonly items: readonly Listed[] | null };
 
 /** In pages; of each object only what `read` makes of it is kept. */
-async function list<R>(
-  transport: Transport,
+async function list<R extends Thing>(
+  { transport, onLeaving }: Pick<Reading, 'transport' | 'onLeaving'>,
   path: string,
   labelSelector: string | undefined,
   read: (object: Listed) => R | undefined,
@@ -208,12 +225,29 @@ async function list<R>(
     const query = { labelSelector, limit: PAGE, continue: next };
     const page: Page = await transport.request('GET', path, { query, accept });
     for (const object of page.items ?? []) {
-      const made = object.metadata.deletionTimestamp === undefined ? read(object) : undefined;
-      if (made !== undefined) found.push(made);
+      const made = read(object);
+      if (made === undefined) continue;
+      const { deletionTimestamp } = object.metadata;
+      if (deletionTimestamp === undefined) found.push(made);
+      else onLeaving(leavingOf(made, Date.parse(deletionTimestamp), object));
     }
     next = page.metadata.continue || undefined;
   } while (next !== undefined);
   return found;
+}
+
+/** A namespace says in its conditions what keeps it; anything else in its finalizers. */
+function leavingOf(
+  { created, kind, name, namespace, resourceVersion, uid }: Thing,
+  leavingSince: number,
+  { metadata: { finalizers = [] }, status }: Listed,
+): LeavingThing {
+  const said = (status?.conditions ?? [])
+    .filter(({ type, status: value }) => type.startsWith('Namespace') && value === 'True')
+    .flatMap(({ message = '' }) => (message === '' ? [] : [message]));
+  const why = [...said, ...(finalizers.length === 0 ? [] : [`finalizers ${finalizers.join(' ')}`])];
+  const thing = { kind, namespace, name, uid, resourceVersion, created };
+  return { ...thing, leavingSince, why: why.join('; ') };
 }
 
 const thingOf = <K extends Kind>({ metadata }: ObjectLike, kind: K): Thing & { kind: K } => ({

@@ -1,5 +1,6 @@
 /** Reading back the names that the runner gives. Pure. */
 import { recordName, serverKey, stageObjectName } from '../runner/record.ts';
+import type { Thing } from './types.ts';
 
 /** On a record: when a reaper first saw that its owner has no Lease, as an ISO time. Any write of a replica drops it. */
 export const ANNOTATION_UNOWNED = 'drone-kube.io/unowned-since';
@@ -20,6 +21,10 @@ export function stageOfObjects(server: string, name: string): number | undefined
 
 /** What every name of a namespace for one stage begins with. */
 export const namespacePrefix = (server: string): string => `drone-${serverKey(server)}-`;
+
+/** For people: `pod/builds/drone-…`. */
+export const nameOf = ({ kind, name, namespace }: Thing): string =>
+  [kind.toLowerCase(), namespace, name].filter((part) => part !== '').join('/');
 
 /** The number that stands so many parts from the end. */
 function lastNumber(name: string, fromEnd: number): number | undefined {

@@ -4,13 +4,13 @@ import { isConflict, isNotFound } from '../kube/errors.ts';
 import { patchObject } from '../kube/objects.ts';
 import { CONFIG_MAPS } from '../kube/request.ts';
 import { clearStage, forgetStage, type ClearOptions } from './clear.ts';
-import { decide, waiting } from './decide.ts';
+import { decide, stuck, waiting } from './decide.ts';
 import { DroneSide, type DroneSideOptions } from './drone.ts';
 import { look, type LookOptions } from './look.ts';
 import { ANNOTATION_UNOWNED } from './names.ts';
 import { failed, removeAll, type Ending } from './remove.ts';
 import type { Done, ReapReport } from './report.ts';
-import type { Action, Found, FoundRecord, Thing } from './types.ts';
+import type { Action, FoundLease, FoundRecord, Thing } from './types.ts';
 
 export interface ReapOptions
   extends Omit<LookOptions, 'limits'>, Pick<ClearOptions, 'name' | 'dryRun' | 'keepMs'> {
@@ -33,17 +33,20 @@ export async function reap(options: ReapOptions): Promise<ReapReport> {
   const drone = new DroneSide({ ...options.drone, now: () => clock.wall() });
   if (actions.some(({ kind }) => kind === 'close' || kind === 'forget')) await drone.ping();
   const clearing = { ...options, drone, now: limits.now };
+  const leases = new Map(found.leases.map((lease) => [lease.name, lease]));
 
   const isLast = ({ kind }: Action): boolean => kind === 'bury';
   const first = actions.filter((action) => !isLast(action));
-  const done = await inParallel(first, async (action) => act(action, found, clearing));
+  const done = await inParallel(first, async (action) => act(action, leases, clearing));
   const gone = new Set(done.flatMap(({ things }) => things.map(({ name }) => name)));
   const last = actions.filter((action) => isBuriable(action, gone));
   return {
     dryRun,
-    done: [...done, ...(await inParallel(last, async (each) => act(each, found, clearing)))],
+    done: [...done, ...(await inParallel(last, async (each) => act(each, leases, clearing)))],
     waiting: waiting(found, limits),
     problems,
+    stuck: stuck(found, limits),
+    requests: options.transport.counts(),
     seconds: (clock.now() - began) / 1000,
   };
 }
@@ -55,14 +58,13 @@ const isBuriable = (action: Action, gone: ReadonlySet<string>): boolean =>
 /** undefined where there is nothing to tell. */
 async function act(
   action: Action,
-  { leases }: Found,
+  leases: ReadonlyMap<string, FoundLease>,
   options: ClearOptions,
 ): Promise<Done | undefined> {
   switch (action.kind) {
     case 'close': {
       const { owner, stage } = action.record;
-      const lease = leases.find(({ name }) => name === owner);
-      return doneOf(action, stage, async () => clearStage(action, lease, options));
+      return doneOf(action, stage, async () => clearStage(action, leases.get(owner), options));
     }
     case 'forget':
       return doneOf(action, action.stage, async () => forgetStage(action, options));

@@ -1,4 +1,5 @@
 /** What a run of the reaper did, for people and for machines. Pure. */
+import { nameOf } from './names.ts';
 import { KINDS, REASONS, type Kind, type Reason, type Thing } from './types.ts';
 
 export const OUTCOMES = [
@@ -39,11 +40,16 @@ export interface ReapReport {
   readonly waiting: readonly number[];
   /** What could not be looked at, one sentence each. */
   readonly problems: readonly string[];
+  /** What has been on its way out for long and does not go, one sentence each. */
+  readonly stuck: readonly string[];
+  /** To the API server, by verb and resource, such as `DELETE pods`. */
+  readonly requests: ReadonlyMap<string, number>;
 }
 
 /** Something is left that should not be, and nobody else will care for it. */
-export const hasFailed = ({ done, problems }: ReapReport): boolean =>
-  problems.length > 0 || done.some(({ outcome }) => outcome === 'failed' || outcome === 'kept');
+export const hasFailed = ({ done, problems, stuck }: ReapReport): boolean =>
+  problems.length + stuck.length > 0 ||
+  done.some(({ outcome }) => outcome === 'failed' || outcome === 'kept');
 
 export type Count = 'stages' | 'closed' | Kind;
 
@@ -91,6 +97,8 @@ export const jsonReport = (report: ReapReport): string =>
     ),
     waiting: report.waiting,
     problems: report.problems,
+    stuck: report.stuck,
+    requests: Object.fromEntries(report.requests),
     actions: report.done.map(({ reason, stage, outcome, closed, things, left, note }) => ({
       reason,
       ...(stage === undefined ? {} : { stage }),
@@ -115,7 +123,7 @@ const KEYS: Readonly<Record<Count, string>> = {
 
 /** A table by reason, then what somebody should look at. */
 export function textReport(report: ReapReport): string {
-  const { done, dryRun, problems, seconds, waiting } = report;
+  const { done, dryRun, problems, requests, seconds, stuck, waiting } = report;
   const header = ['REASON', ...COUNTS.map((count) => KEYS[count].toUpperCase())];
   const rows = [...countsByReason(done)]
     .filter(([, counts]) => [...counts.values()].some((value) => value > 0))
@@ -126,10 +134,13 @@ export function textReport(report: ReapReport): string {
     ...done.filter((each) => dryRun || !isRemoval(each) || each.note !== '').map(lineOf),
     ...waiting.map((stage) => `stage ${stage}: its runner is gone; another one may still take it`),
     ...problems.map((problem) => `cannot look: ${problem}`),
-    `${dryRun ? 'dry run, ' : ''}${seconds.toFixed(1)} s`,
+    ...stuck,
+    `${dryRun ? 'dry run, ' : ''}${seconds.toFixed(1)} s, ${sum(requests.values())} API requests`,
     '',
   ].join('\n');
 }
+
+const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 
 /** Objects of one stage are a handful; a namespace full of them is nothing to read. */
 const NAMED = 8;
@@ -143,9 +154,6 @@ function lineOf({ left, note, outcome, reason, stage, things }: Done): string {
   );
   return `${subject.join(', ')}: ${outcome} (${reason})${note === '' ? '' : `: ${note}`}`;
 }
-
-const nameOf = ({ kind, name, namespace }: Thing): string =>
-  [kind.toLowerCase(), namespace, name].filter((part) => part !== '').join('/');
 
 function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) =>

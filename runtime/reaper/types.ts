@@ -75,7 +75,15 @@ export interface PodTimes {
   readonly allowedMs: number | undefined;
 }
 
-/** Everything, of one Drone server. What is on its way out already is left out. */
+/** Somebody has asked for its deletion, and it is still there. */
+export interface LeavingThing extends Thing {
+  /** Unix milliseconds, by the clock of the API server. */
+  readonly leavingSince: number;
+  /** What the cluster says that it waits for; '' where it says nothing. */
+  readonly why: string;
+}
+
+/** Everything, of one Drone server. */
 export interface Found {
   readonly records: readonly FoundRecord[];
   readonly leases: readonly FoundLease[];
@@ -84,6 +92,8 @@ export interface Found {
   readonly namespaces: readonly Thing[];
   /** Namespaces whose objects could not all be listed: nothing in them is judged. */
   readonly unseen: ReadonlySet<string>;
+  /** Of all of these kinds what is on its way out already, and is in no other list. */
+  readonly leaving: readonly LeavingThing[];
 }
 
 export type Action =

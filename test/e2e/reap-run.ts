@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import type { Permission } from '../../runtime/contract.ts';
+import { imageStart } from '../cluster/images/dockerfile.ts';
 import type { Daemons } from './daemon.ts';
 
 const PROGRAM = new URL('../../build/drone-kube.js', import.meta.url).pathname;
@@ -19,20 +21,34 @@ export interface Reaped {
     readonly outcomes: Readonly<Record<string, number>>;
     readonly waiting: readonly number[];
     readonly problems: readonly string[];
-    readonly actions: readonly { readonly note?: string }[];
+    readonly actions: readonly { readonly note?: string; readonly outcome: string }[];
+    readonly stuck: readonly string[];
+    readonly requests: Readonly<Record<string, number>>;
   };
+  /** Seconds. */
+  readonly cpu: number;
+  /** The most of memory that it had, in MB. */
+  readonly peak: number;
 }
 
-/** Runs the built program against the stack, in the namespace of the caller. */
+/** Loaded before the program: at its end it tells on stream 3 what it has used. */
+const METER = `data:text/javascript,${encodeURIComponent(
+  "import { writeSync } from 'node:fs'; process.on('exit', () => writeSync(3, JSON.stringify(process.resourceUsage())));",
+)}`;
+
+/** Runs the built program as its image does, against the stack, in the namespace of the caller. */
 export async function reap(
   made: Pick<Daemons, 'namespace' | 'stack' | 'world'>,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Reaped> {
-  const child = spawn(process.execPath, [PROGRAM, 'reap', '--json', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const image = imageStart();
+  const flags = [...image.entrypoint.slice(1, -1), '--import', METER];
+  const child = spawn(process.execPath, [...flags, PROGRAM, 'reap', '--json', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',
+      ...image.environment,
       DRONE_RPC_PROTO: 'http',
       DRONE_RPC_HOST: new URL(made.stack.drone).host,
       DRONE_RPC_SECRET: made.stack.rpcSecret,
@@ -44,10 +60,20 @@ export async function reap(
     },
   });
   const exited = once(child, 'exit');
-  const [out, err] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  const streams = child.stdio.flatMap((stream) =>
+    stream instanceof Readable ? [textOf(stream)] : [],
+  );
+  const [out = '', err = '', used = ''] = await Promise.all(streams);
   await exited;
   if (!out.startsWith('{')) throw new Error(`no report:\n${out}${err}`);
-  return { code: child.exitCode, err, report: JSON.parse(out) };
+  const usage: NodeJS.ResourceUsage = JSON.parse(used);
+  return {
+    code: child.exitCode,
+    err,
+    report: JSON.parse(out),
+    cpu: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
+    peak: usage.maxRSS / 1024,
+  };
 }
 
 const RBAC = 'rbac.authorization.k8s.io';

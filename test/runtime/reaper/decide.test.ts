@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide, waiting } from '../../../runtime/reaper/decide.ts';
+import { decide, stuck, waiting } from '../../../runtime/reaper/decide.ts';
 import type { Found } from '../../../runtime/reaper/types.ts';
 import {
   ago,
@@ -239,4 +239,26 @@ describe('the Lease of a replica', () => {
   ])('%s', (_title, found, actions) => {
     expect(decided(found)).toEqual(actions);
   });
+});
+
+test('what was told to go more than an hour ago and is still there is told, with what keeps it', () => {
+  const leaving = [
+    { ...namespaceOf(8), leavingSince: ago(3 * HOUR), why: 'some content has finalizers: a/b' },
+    { ...namespaceOf(9), leavingSince: ago(59 * MINUTE), why: '' },
+    { ...POD, leavingSince: ago(90 * MINUTE), why: '' },
+  ];
+  expect(stuck(foundOf({ leaving }), LIMITS)).toEqual([
+    `namespace/${groupOf(8)} was deleted 3 h ago and is still there: some content has finalizers: a/b`,
+    `pod/builds/${groupOf(7)} was deleted 1 h ago and is still there`,
+  ]);
+});
+
+test('ten thousand stages are judged in no time', () => {
+  const numbers = Array.from({ length: 10_000 }, (_, index) => index + 1);
+  const records = numbers.map((stage) => recordOf({ stage, owner: `owner-${stage}` }));
+  const leases = numbers.map((stage) => leaseOf({ name: `owner-${stage}` }));
+  const began = performance.now();
+  expect(decide(foundOf({ records, leases }), SERVER, LIMITS)).toHaveLength(20_000);
+  expect(waiting(foundOf({ records, leases }), LIMITS)).toEqual([]);
+  expect(performance.now() - began).toBeLessThan(2_000);
 });

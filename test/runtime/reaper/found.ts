@@ -103,5 +103,6 @@ export const foundOf = (found: Partial<Found>): Found => ({
   objects: [],
   namespaces: [],
   unseen: new Set(),
+  leaving: [],
   ...found,
 });

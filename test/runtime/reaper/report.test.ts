@@ -33,6 +33,11 @@ const reportOf = (report: Partial<ReapReport>): ReapReport => ({
   done: [],
   waiting: [],
   problems: [],
+  stuck: [],
+  requests: new Map([
+    ['LIST pods', 2],
+    ['DELETE pods', 1],
+  ]),
   ...report,
 });
 
@@ -43,6 +48,7 @@ test.each<[string, Partial<ReapReport>, boolean]>([
   ['a replica may have it', { done: [{ ...REMOVED, outcome: 'in use' }] }, false],
   ['the server cannot be told', { done: [REMOVED, KEPT] }, true],
   ['the cluster refuses', { done: [{ ...REMOVED, outcome: 'failed' }] }, true],
+  ['something does not go', { stuck: ['namespace/a was deleted 3 h ago'] }, true],
   ['not all could be looked at', { problems: ['LIST secrets: forbidden'] }, true],
 ])('a run has failed or not: %s', (_title, report, failed) => {
   expect(hasFailed(reportOf(report))).toBe(failed);
@@ -51,7 +57,12 @@ test.each<[string, Partial<ReapReport>, boolean]>([
 describe('for people', () => {
   test('a table, and what somebody should look at', () => {
     const text = textReport(
-      reportOf({ done: [REMOVED, KEPT], waiting: [9], problems: ['LIST pods: forbidden'] }),
+      reportOf({
+        done: [REMOVED, KEPT],
+        waiting: [9],
+        problems: ['LIST pods: forbidden'],
+        stuck: ['namespace/a was deleted 3 h ago and is still there'],
+      }),
     );
     expect(text.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
       'REASON STAGES CLOSED RECORDS PODS CONFIGMAPS SECRETS NAMESPACES LEASES',
@@ -59,7 +70,8 @@ describe('for people', () => {
       `stage 8, pod/builds/${groupOf(7)}: kept (deadline): the Drone server does not answer`,
       'stage 9: its runner is gone; another one may still take it',
       'cannot look: LIST pods: forbidden',
-      '1.3 s',
+      'namespace/a was deleted 3 h ago and is still there',
+      '1.3 s, 3 API requests',
       '',
     ]);
   });
@@ -73,7 +85,7 @@ describe('for people', () => {
   });
 
   test('that there was nothing', () => {
-    expect(textReport(reportOf({}))).toBe('nothing removed\n1.3 s\n');
+    expect(textReport(reportOf({}))).toBe('nothing removed\n1.3 s, 3 API requests\n');
   });
 });
 
@@ -87,6 +99,8 @@ test('for machines every reason is there, and one line is all', () => {
       'dead replica': { leases: 0 },
     },
     outcomes: { removed: 1, kept: 1, failed: 0 },
+    requests: { 'LIST pods': 2, 'DELETE pods': 1 },
+    stuck: [],
     actions: [
       { reason: 'owner dead', stage: 7, outcome: 'removed', closed: true },
       { reason: 'deadline', stage: 8, outcome: 'kept', note: 'the Drone server does not answer' },
