@@ -49,6 +49,9 @@ const GRACE_MS = 600_000;
  */
 const KEEP_MS = 48 * 3_600_000;
 
+/** A Job that is past its deadline gets the first. */
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
 export async function reap(args: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = parseOptions(args, OPTIONS);
   if (flag(values, 'help')) {
@@ -70,6 +73,10 @@ export async function reap(args: readonly string[], terminal: Terminal): Promise
   const { burst, qps } = config.kube;
   const transport = new Transport(access, { qps, burst });
   const drone = droneOf(config);
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  // Once: whoever asks again does not want to wait.
+  for (const name of SIGNALS) process.once(name, end);
   try {
     const namespaces = namespacesOf(config);
     const report = await run({
@@ -87,10 +94,12 @@ export async function reap(args: readonly string[], terminal: Terminal): Promise
       graceMs: time(values, 'grace', GRACE_MS),
       keepMs: time(values, 'keep', KEEP_MS),
       dryRun: flag(values, 'dry-run'),
+      signal: stop.signal,
     });
     terminal.out(flag(values, 'json') ? `${jsonReport(report)}\n` : textReport(report));
     return hasFailed(report) ? EXIT.failure : EXIT.success;
   } finally {
+    for (const name of SIGNALS) process.off(name, end);
     await Promise.all([transport.close(), drone.server.close(), drone.dispatcher.destroy()]);
   }
 }

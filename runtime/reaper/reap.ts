@@ -18,6 +18,8 @@ export interface ReapOptions
   readonly drone: Omit<DroneSideOptions, 'now'>;
   /** Milliseconds: nothing younger is touched, and nobody is dead before that. */
   readonly graceMs: number;
+  /** Aborted: what was begun is done to its end, and nothing else begun. */
+  readonly signal: AbortSignal;
 }
 
 /** Stages that are cleared at the same time; the rate of requests is the transport's. */
@@ -25,7 +27,7 @@ const PARALLEL = 32;
 
 /** Rejects with a KubeError where records or Leases cannot be listed. */
 export async function reap(options: ReapOptions): Promise<ReapReport> {
-  const { clock, dryRun, graceMs, server } = options;
+  const { clock, dryRun, graceMs, server, signal } = options;
   const began = clock.now();
   const limits = { graceMs, now: clock.wall() };
   const { found, problems } = await look({ ...options, limits });
@@ -37,14 +39,16 @@ export async function reap(options: ReapOptions): Promise<ReapReport> {
 
   const isLast = ({ kind }: Action): boolean => kind === 'bury';
   const first = actions.filter((action) => !isLast(action));
-  const done = await inParallel(first, async (action) => act(action, leases, clearing));
+  const work = async (action: Action): Promise<Done | undefined> => act(action, leases, clearing);
+  const done = await inParallel(first, work, signal);
   const gone = new Set(done.flatMap(({ things }) => things.map(({ name }) => name)));
   const last = actions.filter((action) => isBuriable(action, gone));
   return {
     dryRun,
-    done: [...done, ...(await inParallel(last, async (each) => act(each, leases, clearing)))],
+    done: [...done, ...(await inParallel(last, work, signal))],
     waiting: waiting(found, limits),
     problems,
+    interrupted: signal.aborted,
     stuck: stuck(found, limits),
     requests: options.transport.counts(),
     seconds: (clock.now() - began) / 1000,
@@ -116,11 +120,13 @@ async function mark(
 async function inParallel<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<R | undefined>,
+  signal: AbortSignal,
 ): Promise<readonly R[]> {
   const results: R[] = [];
   const queue = items.values();
   const worker = async (): Promise<void> => {
     for (const item of queue) {
+      if (signal.aborted) return;
       const result = await work(item);
       if (result !== undefined) results.push(result);
     }

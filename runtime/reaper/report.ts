@@ -40,6 +40,8 @@ export interface ReapReport {
   readonly waiting: readonly number[];
   /** What could not be looked at, one sentence each. */
   readonly problems: readonly string[];
+  /** Somebody asked it to end before everything was begun. */
+  readonly interrupted: boolean;
   /** What has been on its way out for long and does not go, one sentence each. */
   readonly stuck: readonly string[];
   /** To the API server, by verb and resource, such as `DELETE pods`. */
@@ -47,7 +49,8 @@ export interface ReapReport {
 }
 
 /** Something is left that should not be, and nobody else will care for it. */
-export const hasFailed = ({ done, problems, stuck }: ReapReport): boolean =>
+export const hasFailed = ({ done, interrupted, problems, stuck }: ReapReport): boolean =>
+  interrupted ||
   problems.length + stuck.length > 0 ||
   done.some(({ outcome }) => outcome === 'failed' || outcome === 'kept');
 
@@ -97,6 +100,7 @@ export const jsonReport = (report: ReapReport): string =>
     ),
     waiting: report.waiting,
     problems: report.problems,
+    interrupted: report.interrupted,
     stuck: report.stuck,
     requests: Object.fromEntries(report.requests),
     actions: report.done.map(({ reason, stage, outcome, closed, things, left, note }) => ({
@@ -123,7 +127,7 @@ const KEYS: Readonly<Record<Count, string>> = {
 
 /** A table by reason, then what somebody should look at. */
 export function textReport(report: ReapReport): string {
-  const { done, dryRun, problems, requests, seconds, stuck, waiting } = report;
+  const { done, dryRun, interrupted, problems, requests, seconds, stuck, waiting } = report;
   const header = ['REASON', ...COUNTS.map((count) => KEYS[count].toUpperCase())];
   const rows = [...countsByReason(done)]
     .filter(([, counts]) => [...counts.values()].some((value) => value > 0))
@@ -135,6 +139,7 @@ export function textReport(report: ReapReport): string {
     ...waiting.map((stage) => `stage ${stage}: its runner is gone; another one may still take it`),
     ...problems.map((problem) => `cannot look: ${problem}`),
     ...stuck,
+    ...(interrupted ? ['interrupted: the next run goes on'] : []),
     `${dryRun ? 'dry run, ' : ''}${seconds.toFixed(1)} s, ${sum(requests.values())} API requests`,
     '',
   ].join('\n');

@@ -58,6 +58,7 @@ interface Run {
 async function run(
   lists: Readonly<Record<string, Map<string, Stored>>>,
   refuse: (request: IncomingMessage) => number | undefined = () => undefined,
+  signal = new AbortController().signal,
 ): Promise<Run> {
   const clock = instantClock();
   let underWay = 0;
@@ -113,6 +114,7 @@ async function run(
     graceMs: 600_000,
     keepMs: 48 * HOUR,
     dryRun: false,
+    signal,
   });
   return { report, sleeps: clock.sleeps, most };
 }
@@ -128,6 +130,24 @@ test('a thousand are read in pages and removed, some at a time', async () => {
   // Five pages, the other kinds once each, records twice.
   expect(requests).toBe(1000 + 5 + 6);
 }, 30_000);
+
+test('one that is told to end begins nothing more, and says that something is left', async () => {
+  const left = leftBehinds(200);
+  const stop = new AbortController();
+  let deletions = 0;
+  const { report } = await run(
+    { [CONFIG_MAP_LIST]: left },
+    ({ method }) => {
+      if (method === 'DELETE' && (deletions += 1) === 50) stop.abort();
+      return undefined;
+    },
+    stop.signal,
+  );
+  // Those that were under way are done to their end.
+  expect(deletions).toBeLessThan(50 + 32);
+  expect([removed(report), left.size]).toEqual([deletions, 200 - deletions]);
+  expect([report.interrupted, hasFailed(report)]).toEqual([true, true]);
+});
 
 describe('an API server that is too busy', () => {
   test('is left alone for as long as it says, and then all goes', async () => {

@@ -33,6 +33,7 @@ const reportOf = (report: Partial<ReapReport>): ReapReport => ({
   done: [],
   waiting: [],
   problems: [],
+  interrupted: false,
   stuck: [],
   requests: new Map([
     ['LIST pods', 2],
@@ -100,6 +101,7 @@ test('for machines every reason is there, and one line is all', () => {
     },
     outcomes: { removed: 1, kept: 1, failed: 0 },
     requests: { 'LIST pods': 2, 'DELETE pods': 1 },
+    interrupted: false,
     stuck: [],
     actions: [
       { reason: 'owner dead', stage: 7, outcome: 'removed', closed: true },
