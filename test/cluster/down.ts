@@ -15,6 +15,7 @@ import { ClusterError } from './errors.ts';
 import { recordFile } from './lifecycle.ts';
 import { restoreMachine } from './machine.ts';
 import { cleanupScript, removeNetwork } from './network.ts';
+import { policiesRecord } from './policies.ts';
 import { processesWhere, signal, stop } from './processes.ts';
 import { phase, type Tell } from './progress.ts';
 import { BRIDGE, type Layout } from './settings.ts';
@@ -40,6 +41,7 @@ export async function downFromSource(layout: Layout, tell: Tell): Promise<void> 
     for (const name of COMPONENT_NAMES.toReversed()) {
       await stop(recordFile(state, name), 0);
     }
+    await stop(policiesRecord(state), 0);
     await stopContainers(layout);
   });
   await phase(tell, 'mounts, network, settings', async () => {

@@ -40,4 +40,26 @@ ${FOREIGN}`;
 COMMIT
 `);
   });
+
+  test('of some chains leaves those of kube-proxy, and rules in them, alone', () => {
+    const saved = `*filter
+:FORWARD ACCEPT [0:0]
+:KUBE-FORWARD - [0:0]
+:KUBE-POD-FW-A - [0:0]
+:KUBE-ROUTER-FORWARD - [0:0]
+-A FORWARD -m comment --comment "kube-router netpol - X" -j KUBE-ROUTER-FORWARD
+-A FORWARD -j KUBE-FORWARD
+-A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT
+-A KUBE-ROUTER-FORWARD -s 10.244.0.7/32 -j KUBE-POD-FW-A
+COMMIT
+`;
+    expect(cleanupScript(saved, /^KUBE-(?:ROUTER|POD-FW)-/)).toBe(`*filter
+-D FORWARD -m comment --comment "kube-router netpol - X" -j KUBE-ROUTER-FORWARD
+-F KUBE-POD-FW-A
+-F KUBE-ROUTER-FORWARD
+-X KUBE-POD-FW-A
+-X KUBE-ROUTER-FORWARD
+COMMIT
+`);
+  });
 });

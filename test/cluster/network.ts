@@ -53,7 +53,7 @@ export async function setUpNetwork(state: string): Promise<void> {
   }
 }
 
-/** Takes back what `setUpNetwork`, the network plugins and kube-proxy did. */
+/** Takes back what `setUpNetwork`, the network plugins, kube-proxy and kube-router did. */
 export async function removeNetwork(state: string): Promise<void> {
   for (const tool of ['iptables', 'ip6tables']) {
     const saved = await attempt(`${tool}-save`, []);
@@ -62,8 +62,17 @@ export async function removeNetwork(state: string): Promise<void> {
       await attempt(`${tool}-restore`, ['-w', '--noflush'], { input: script });
     }
   }
+  await removeAddressSets();
   await attempt('ip', ['link', 'delete', BRIDGE.name]);
   removeNetworkResults(state);
+}
+
+/** Of NetworkPolicies; nothing may use them any more. */
+export async function removeAddressSets(): Promise<void> {
+  const { stdout } = await attempt('ipset', ['list', '-name']);
+  for (const name of stdout.split('\n').filter((each) => /^KUBE-(?:SRC|DST)-/.test(each))) {
+    await attempt('ipset', ['destroy', name]);
+  }
 }
 
 /** The network library remembers every attached Pod here; the place cannot be configured. */
@@ -79,25 +88,29 @@ function removeNetworkResults(state: string): void {
 
 /**
  * From what iptables-save prints, the input for iptables-restore --noflush that removes our rules
- * and kube-proxy's chains and leaves every other rule alone. Empty when there is nothing to remove.
+ * and the chains that `chain` fits, by default all of Kubernetes, and leaves every other rule alone.
+ * Empty when there is nothing to remove.
  */
-export function cleanupScript(saved: string): string {
+export function cleanupScript(saved: string, chain = /^KUBE-/): string {
   return saved
     .split(/^(?=\*)/m)
     .map((table) => {
       const lines = table.split('\n');
       const chains = lines
-        .filter((line) => line.startsWith(':KUBE-'))
-        .map((line) => line.slice(1).split(' ')[0] ?? '');
+        .filter((line) => line.startsWith(':'))
+        .map((line) => line.slice(1).split(' ')[0] ?? '')
+        .filter((name) => chain.test(name));
       const rules = lines
-        .filter((line) => line.startsWith('-A '))
-        .filter((line) => !line.startsWith('-A KUBE-'))
-        .filter((line) => / -j KUBE-/.test(line) || line.includes(` --comment ${NAME} `))
+        .filter((line) => line.startsWith('-A ') && !chain.test(line.split(' ')[1] ?? ''))
+        .filter(
+          (line) =>
+            chain.test(/ -j (\S+)/.exec(line)?.[1] ?? '') || line.includes(` --comment ${NAME} `),
+        )
         .map((line) => line.replace('-A ', '-D '));
       const removals = [
         ...rules,
-        ...chains.map((chain) => `-F ${chain}`),
-        ...chains.map((chain) => `-X ${chain}`),
+        ...chains.map((name) => `-F ${name}`),
+        ...chains.map((name) => `-X ${name}`),
       ];
       return removals.length === 0 ? '' : [lines[0], ...removals, 'COMMIT', ''].join('\n');
     })

@@ -8,6 +8,7 @@ const NEEDED: readonly (readonly [present: string, debianPackage: string])[] = [
   ['runc', 'runc'],
   ['/usr/lib/cni/bridge', 'containernetworking-plugins'],
   ['iptables', 'iptables'],
+  ['ipset', 'ipset'],
   ['ip', 'iproute2'],
   ['conntrack', 'conntrack'],
   ['openssl', 'openssl'],

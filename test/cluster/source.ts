@@ -12,6 +12,7 @@ import { imagesKey, IMAGE_SOURCES, makeLayers, pushImages } from './images/image
 import { allAreRight, logFile, startAll } from './lifecycle.ts';
 import { refuseOtherKubernetes, setUpNetwork } from './network.ts';
 import { installPackages } from './packages.ts';
+import { buildKubeRouter, canEnforce, isKubeRouterBuilt } from './policies.ts';
 import { phase, type Tell } from './progress.ts';
 import { BRIDGE, PAUSE_IMAGE, REGISTRY, type Layout } from './settings.ts';
 import { readRecorded, record, type Cluster } from './state.ts';
@@ -50,6 +51,10 @@ export async function upFromSource(layout: Layout, tell: Tell): Promise<void> {
   if (!existsSync(binary)) {
     tell('building Kubernetes from source: 5 to 10 minutes, once');
     await phase(tell, 'Kubernetes binary', () => buildBinary(binary));
+  }
+  if (!(await mayEnforce(layout))) {
+    tell('building kube-router from source: 2 to 4 minutes, once');
+    await phase(tell, 'kube-router binary', () => buildKubeRouter(layout.cache));
   }
   if (readRecorded(state) === undefined) {
     await refuseOtherKubernetes();
@@ -96,9 +101,18 @@ async function isUp(layout: Layout): Promise<boolean> {
     return false;
   }
   const images = packageVersions().then((versions) => pushedKey(state) === imagesKey(versions));
-  const checks = [allAreRight(layout, binaryPath(layout.cache)), images, takesPods(state)];
+  const checks = [
+    allAreRight(layout, binaryPath(layout.cache)),
+    images,
+    takesPods(state),
+    mayEnforce(layout),
+  ];
   return (await Promise.all(checks)).every(Boolean);
 }
+
+/** Whether what enforces NetworkPolicies is there, or of no use. */
+const mayEnforce = async ({ cache }: Layout): Promise<boolean> =>
+  isKubeRouterBuilt(cache) || !(await canEnforce());
 
 /** What a killed run was about to put into the cache. */
 function removeInterrupted(cache: string): void {
