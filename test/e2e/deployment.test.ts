@@ -1,123 +1,62 @@
 /**
  * What the cdk8s app makes, applied to the real cluster as a GitOps tool would: the runner comes up
- * as deployed, and takes stages of the real Drone server with just the rights that it was given.
+ * as deployed, and takes stages of the real Drone server with just the rights that it was given, and
+ * no more of the network than its NetworkPolicies open.
  */
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Environment } from '../../infra/environments/settings.ts';
-import { synth } from '../../infra/synth.ts';
-import { pushRunnerImage } from '../cluster/images/runner.ts';
 import { at, parseJson } from '../cluster/json.ts';
+import { canEnforce, enforcePolicies, ignorePolicies } from '../cluster/policies.ts';
 import { ownLayout } from '../cluster/settings.ts';
 import { readCluster } from '../cluster/state.ts';
-import { stackApi } from '../stack/drone-api.ts';
-import { readStack } from '../stack/state.ts';
-import { pipeline, Repo, steps } from './daemon-repo.ts';
+import { pipeline, steps, type Repo } from './daemon-repo.ts';
+import { deploy, type Deployed, type Place } from './deployed.ts';
 import { waitFor } from './drone.ts';
+import { openOutside, type Outside } from './outside.ts';
+import { all, reached, REACHES, tryEach, tryEachInNode, type Targets } from './reach.ts';
 
-const PROGRAM = new URL('../../build/drone-kube.js', import.meta.url).pathname;
+// kind brings what enforces them; a kernel without sets of addresses cannot.
+const fromSource = readCluster()?.way === 'source';
+const isEnforced = fromSource ? await canEnforce() : readCluster()?.way === 'kind';
 
-const run = promisify(execFile);
-const id = `e2e-deployment-${process.pid}`;
-const label = randomBytes(4).toString('hex');
-const SYSTEM = `${id}-system`;
-const UNTRUSTED = `${id}-untrusted`;
-const TRUSTED = `${id}-trusted`;
-
-const cluster = readCluster();
-const stack = readStack();
-if (cluster?.registry === undefined) throw new Error('no cluster with a registry');
-if (stack === undefined) throw new Error('no stack: npm run stack -- up');
-const { registry } = cluster;
-
-const environmentOf = (image: string, drone: URL): Environment => ({
-  name: 'e2e',
-  instance: id,
-  image,
-  drone: {
-    host: drone.host,
-    proto: 'http',
-    rpcSecret: { kind: 'existing', name: 'drone-rpc', key: 'secret' },
-  },
-  namespaces: { system: SYSTEM, trusted: TRUSTED, untrusted: UNTRUSTED },
-  runner: { labels: { only: label }, cpu: '10m', environment: { DRONE_DEBUG: 'true' } },
-  stage: { cpu: '50m', memory: '64Mi' },
-  untrusted: { podSecurity: 'restricted', container: { memory: '256Mi' } },
-  trusted: { repos: [`${stack.user}/trusted-*`] },
-  network: {
-    apiServer: [{ cidr: '10.96.0.1/32', ports: [443] }],
-    drone: [{ cidr: `${drone.hostname}/32`, ports: [Number(drone.port)] }],
-  },
-  capacity: {
-    kind: 'balloon',
-    stages: 1,
-    windows: [{ name: 'window', schedule: '0 3 1 1 *', hours: 1, stages: 1 }],
-    pauseImage: 'docker.io/drone-kube/pause:1',
-  },
-  // The second has no shell and no files but its own program.
-  warmUp: { images: ['docker.io/library/busybox:musl', 'docker.io/drone-kube/pause:1'] },
-  gitops: { repository: 'https://git.example.com/ci.git' },
-});
-
-let folder: string;
-let output: string;
-const repos: Repo[] = [];
-const api = stackApi(stack);
-
-const kubectl = async (...args: string[]): Promise<string> => {
-  const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
-  const { stdout } = await run(cluster.kubectl, args, { env, maxBuffer: 1 << 26 });
-  return stdout;
-};
-const apply = async (): Promise<string> =>
-  kubectl('apply', '--server-side', '--field-manager=e2e', '-k', output);
-const get = async (namespace: string, ...what: string[]): Promise<unknown> =>
-  parseJson(await kubectl('-n', namespace, 'get', ...what, '-o', 'json'));
-
-async function repoOf(name: string): Promise<Repo> {
-  const made = await api.createRepo(`${name}-${randomBytes(4).toString('hex')}`);
-  if (stack === undefined) throw new Error('checked above');
-  const repo = new Repo(made, stack, api, label, `the Pods of ${SYSTEM}`);
-  repos.push(repo);
-  return repo;
+/** A Pod, how kubectl runs something in it, and its address. */
+interface Found {
+  readonly exec: readonly string[];
+  readonly host: string;
 }
 
+const isPlace = (name: string): name is Place => name in deployed.namespaces;
+
+let deployed: Deployed;
+const { kubectl, get } = {
+  kubectl: async (...args: string[]) => deployed.kubectl(...args),
+  get: async (...args: [string, ...string[]]) => deployed.get(...args),
+};
+const inSystem = async (...args: string[]): Promise<string> =>
+  kubectl('-n', deployed.namespaces.system, ...args);
+
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'drone-kube-deployment-'));
-  output = join(folder, 'e2e');
-  const image = await pushRunnerImage(registry, PROGRAM, ownLayout().cache);
-  synth([environmentOf(image, new URL(stack.drone))], folder);
-  await apply();
-  const secret = `--from-literal=secret=${stack.rpcSecret}`;
-  await kubectl('-n', SYSTEM, 'create', 'secret', 'generic', 'drone-rpc', secret);
+  deployed = await deploy();
+  if (fromSource && isEnforced) await enforcePolicies(ownLayout(), () => undefined);
 }, 120_000);
 
 afterAll(async () => {
-  for (const { slug } of repos) await api.deleteRepo(slug).catch(() => undefined);
-  await kubectl('delete', '-k', output, '--wait=false', '--ignore-not-found');
-  await rm(folder, { recursive: true, force: true });
+  await deployed.remove();
+  if (fromSource) await ignorePolicies(ownLayout());
 }, 60_000);
 
 test('applied again, it changes nothing', async () => {
-  await apply();
-  // Ends with 1, which rejects, where there is a difference.
-  await expect(kubectl('diff', '--server-side', '--field-manager=e2e', '-k', output)).resolves.toBe(
-    '',
-  );
+  await deployed.apply();
+  await expect(deployed.diff()).resolves.toBe('');
 }, 60_000);
 
 test('two replicas come up with their probes green, in a namespace that enforces restricted', async () => {
-  await kubectl('-n', SYSTEM, 'rollout', 'status', 'deployment/drone-kube', '--timeout=90s');
-  const namespace = parseJson(await kubectl('get', 'namespace', SYSTEM, '-o', 'json'));
+  const { system } = deployed.namespaces;
+  await inSystem('rollout', 'status', 'deployment/drone-kube', '--timeout=90s');
+  const namespace = parseJson(await kubectl('get', 'namespace', system, '-o', 'json'));
   expect(at(namespace, 'metadata', 'labels')).toMatchObject({
     'pod-security.kubernetes.io/enforce': 'restricted',
   });
-  expect(await get(SYSTEM, 'deployment', 'drone-kube')).toMatchObject({
+  expect(await get(system, 'deployment', 'drone-kube')).toMatchObject({
     status: { readyReplicas: 2, updatedReplicas: 2 },
   });
 }, 120_000);
@@ -135,13 +74,14 @@ describe('a stage', () => {
     commands: ["exit 3"]
     failure: ignore`;
 
-  test.each([
-    ['of any repository', 'e2e', UNTRUSTED],
-    ['of a trusted one', 'trusted', TRUSTED],
+  test.each<[string, string, Place]>([
+    ['of any repository', 'e2e', 'untrusted'],
+    ['of a trusted one', 'trusted', 'trusted'],
   ])(
     '%s is taken and finished, in its namespace',
-    async (_, name, namespace) => {
-      const repo = await repoOf(name);
+    async (_, name, place) => {
+      const namespace = deployed.namespaces[place];
+      const repo = await deployed.repo(name);
       const number = await repo.push(pipeline(body));
       await repo.stepRuns(number, 'work');
       const pods = await get(namespace, 'pods', '-l', `io.drone.repo.name=${repo.name}`);
@@ -160,7 +100,7 @@ describe('a stage', () => {
   );
 
   test('that wants more than a container may have is refused with the reason', async () => {
-    const repo = await repoOf('e2e');
+    const repo = await deployed.repo('e2e');
     const number = await repo.push(pipeline(`resources: {requests: {memory: 1GiB}}\n${body}`));
     const build = await repo.ended(number);
     expect(build.status).toBe('error');
@@ -168,66 +108,165 @@ describe('a stage', () => {
   }, 60_000);
 });
 
+(isEnforced && fromSource ? describe : describe.skip)('the network', () => {
+  /** Has a service at port 8080, and runs until it is told to end. */
+  const HOLDS = `steps:
+  - {name: web, image: drone-kube/web, detach: true}
+  - name: holds
+    image: busybox
+    commands: ["for i in $(seq 600); do test -e go && exit 0; sleep 0.1; done; exit 1"]`;
+
+  let outside: Outside;
+  let repo: Repo;
+  let held: number;
+  let pods: { readonly build: Found; readonly runner: Found };
+
+  const found = async (namespace: string, selector: string): Promise<Found> => {
+    const pod = at(await get(namespace, 'pods', '-l', selector), 'items', '0');
+    const name = String(at(pod, 'metadata', 'name'));
+    return { exec: ['-n', namespace, 'exec', name], host: String(at(pod, 'status', 'podIP')) };
+  };
+  /** There for everybody, but not for builds and the runner. */
+  const elsewhere = (): Targets => {
+    const { kubelet, metadata, pod } = outside;
+    return { kubelet, metadata, pod };
+  };
+  const apiServers = (): Targets => {
+    const { apiServer, apiService } = deployed.servers;
+    return { apiServer, apiService };
+  };
+  const ours = (): Targets => ({
+    build: { host: pods.build.host, port: 8080 },
+    runner: { host: pods.runner.host, port: 3000 },
+  });
+
+  beforeAll(async () => {
+    outside = await openOutside(deployed);
+    repo = await deployed.repo('e2e');
+    held = await repo.push(pipeline(HOLDS));
+    await repo.stepRuns(held, 'holds');
+    const { system, untrusted } = deployed.namespaces;
+    pods = {
+      build: await found(untrusted, `io.drone.repo.name=${repo.name}`),
+      runner: await found(system, 'app.kubernetes.io/component=runner'),
+    };
+  }, 90_000);
+
+  afterAll(async () => {
+    await outside.close();
+  }, 30_000);
+
+  test('is open for what no policy selects', async () => {
+    const targets = { ...elsewhere(), ...apiServers() };
+    await expect(outside.reach(targets)).resolves.toEqual(all(targets, 'open'));
+  }, 30_000);
+
+  test('lets a build clone and reach Git, registries and the Drone server, and nothing else', async () => {
+    const { apiServer, drone, git, registry } = deployed.servers;
+    const open = { drone, git, registry };
+    const closed = { ...elsewhere(), ...apiServers(), ...ours() };
+    const commands = [
+      REACHES,
+      // A Pod has its rules some moments after its start.
+      `for i in $(seq 100); do reaches ${apiServer.host} ${apiServer.port} || break; sleep 0.1; done`,
+      ...tryEach({ ...open, ...closed }),
+    ];
+    const build = await repo.run(
+      pipeline(
+        `steps: [{name: tries, image: drone-kube/bash, commands: ${JSON.stringify(commands)}}]`,
+        { clone: true },
+      ),
+      90_000,
+    );
+    expect(steps(build)).toEqual({ clone: 'success 0', tries: 'success 0' });
+    expect(reached(await repo.log(build, 'tries'))).toEqual({
+      ...all(open, 'open'),
+      ...all(closed, 'closed'),
+    });
+  }, 120_000);
+
+  test('lets the runner reach API server, Drone server and registries, and nothing else', async () => {
+    const { drone, git, registry } = deployed.servers;
+    const open = { ...apiServers(), drone, registry };
+    const closed = { ...elsewhere(), git, build: ours()['build'] ?? git };
+    const node = ['--', '/nodejs/bin/node', '--eval', tryEachInNode({ ...open, ...closed })];
+    expect(reached(await kubectl(...pods.runner.exec, ...node))).toEqual({
+      ...all(open, 'open'),
+      ...all(closed, 'closed'),
+    });
+  }, 30_000);
+
+  test('lets nobody reach a build or the runner', async () => {
+    await expect(outside.reach(ours())).resolves.toEqual(all(ours(), 'closed'));
+    // They do listen.
+    const inStep = [...pods.build.exec, '-c', '2-holds', '--'];
+    const own = ['wget', '-q', '-O', '-', 'http://127.0.0.1:8080/'];
+    await expect(kubectl(...inStep, ...own)).resolves.not.toBe('');
+    const health = tryEachInNode({ health: { host: '127.0.0.1', port: 3000 } });
+    const node = ['--', '/nodejs/bin/node', '--eval', health];
+    expect(reached(await kubectl(...pods.runner.exec, ...node))).toEqual({ health: 'open' });
+    await kubectl(...inStep, 'touch', 'go');
+    expect(steps(await repo.ended(held))).toMatchObject({ holds: 'success 0' });
+  }, 60_000);
+});
+
 describe('the accounts', () => {
   const can = async (account: string, ...what: string[]): Promise<boolean> => {
-    const as = `--as=system:serviceaccount:${SYSTEM}:${account}`;
+    const as = `--as=system:serviceaccount:${deployed.namespaces.system}:${account}`;
     return kubectl('auth', 'can-i', '--quiet', as, ...what).then(
       () => true,
       () => false,
     );
   };
 
-  test.each([
-    ['drone-kube', 'create', 'pods', UNTRUSTED],
-    ['drone-kube', 'create', 'secrets', TRUSTED],
-    ['drone-kube', 'update', 'configmaps', SYSTEM],
-    ['drone-kube-reaper', 'delete', 'pods', UNTRUSTED],
-  ])('%s may %s %s in %s', async (account, verb, resource, namespace) => {
+  test.each<[string, string, string, Place]>([
+    ['drone-kube', 'create', 'pods', 'untrusted'],
+    ['drone-kube', 'create', 'secrets', 'trusted'],
+    ['drone-kube', 'update', 'configmaps', 'system'],
+    ['drone-kube-reaper', 'delete', 'pods', 'untrusted'],
+  ])('%s may %s %s in %s', async (account, verb, resource, place) => {
+    const namespace = deployed.namespaces[place];
     await expect(can(account, verb, resource, '-n', namespace)).resolves.toBe(true);
   });
 
   test.each([
-    ['drone-kube', 'list', 'secrets', UNTRUSTED],
-    ['drone-kube', 'get', 'secrets', SYSTEM],
-    ['drone-kube', 'create', 'pods', SYSTEM],
+    ['drone-kube', 'list', 'secrets', 'untrusted'],
+    ['drone-kube', 'get', 'secrets', 'system'],
+    ['drone-kube', 'create', 'pods', 'system'],
     ['drone-kube', 'create', 'pods', 'default'],
     ['drone-kube', 'get', 'secrets', 'kube-system'],
-    ['drone-kube-reaper', 'create', 'pods', UNTRUSTED],
-  ])('%s may not %s %s in %s', async (account, verb, resource, namespace) => {
+    ['drone-kube-reaper', 'create', 'pods', 'untrusted'],
+  ])('%s may not %s %s in %s', async (account, verb, resource, place) => {
+    const namespace = isPlace(place) ? deployed.namespaces[place] : place;
     await expect(can(account, verb, resource, '-n', namespace)).resolves.toBe(false);
   });
 
   test('neither may run a command in a Pod', async () => {
     for (const account of ['drone-kube', 'drone-kube-reaper']) {
-      const exec = ['create', 'pods', '--subresource=exec', '-n', UNTRUSTED];
+      const exec = ['create', 'pods', '--subresource=exec', '-n', deployed.namespaces.untrusted];
       await expect(can(account, ...exec)).resolves.toBe(false);
     }
   });
 });
 
 test('the reaper runs to its end', async () => {
-  await kubectl('-n', SYSTEM, 'create', 'job', '--from=cronjob/drone-kube-reaper', 'once');
+  await inSystem('create', 'job', '--from=cronjob/drone-kube-reaper', 'once');
   const complete = ['--for=condition=complete', 'job/once', '--timeout=60s'];
-  await expect(kubectl('-n', SYSTEM, 'wait', ...complete)).resolves.toContain('condition met');
+  await expect(inSystem('wait', ...complete)).resolves.toContain('condition met');
 }, 90_000);
 
 test('room is kept, and the images are on the node', async () => {
-  await kubectl(
-    '-n',
-    SYSTEM,
-    'rollout',
-    'status',
-    'deployment/drone-kube-balloon',
-    '--timeout=60s',
-  );
-  await kubectl('-n', SYSTEM, 'rollout', 'status', 'daemonset/drone-kube-warm-up', '--timeout=60s');
+  const { system } = deployed.namespaces;
+  for (const name of ['deployment/drone-kube-balloon', 'daemonset/drone-kube-warm-up']) {
+    await inSystem('rollout', 'status', name, '--timeout=60s');
+  }
   const from = '--from=cronjob/drone-kube-balloon-window';
-  await kubectl('-n', SYSTEM, 'create', 'job', from, 'by-hand');
+  await inSystem('create', 'job', from, 'by-hand');
   await waitFor('the Pod of the window', async () => {
-    const pods = await get(SYSTEM, 'pods', '-l', 'job-name=by-hand');
+    const pods = await get(system, 'pods', '-l', 'job-name=by-hand');
     return at(pods, 'items', '0', 'status', 'phase') === 'Running';
   });
-  expect(await get(SYSTEM, 'daemonset', 'drone-kube-warm-up')).toMatchObject({
+  expect(await get(system, 'daemonset', 'drone-kube-warm-up')).toMatchObject({
     status: { numberReady: 1 },
   });
 }, 150_000);
