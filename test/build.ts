@@ -1,12 +1,13 @@
 /**
  * `npm run build`: one command, `build/drone-kube.js`, whose parts are loaded as a verb needs them,
- * and the constructs of `infra/` for who imports the package.
+ * the licenses of what is bundled, and the constructs of `infra/` for who imports the package.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import { build, type Plugin } from 'esbuild';
 import { POD_SCRIPTS } from '../runtime/pod/scripts.ts';
+import { copyLicenses, packagesOf } from './licenses.ts';
 
 const OWN = Symbol('own');
 
@@ -48,7 +49,9 @@ const root = new URL('../', import.meta.url).pathname;
 export async function buildProgram(): Promise<string> {
   const outdir = `${root}build`;
   await rm(outdir, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
+    absWorkingDir: root,
+    metafile: true,
     entryPoints: { 'drone-kube': `${root}runtime/main.ts` },
     outdir,
     bundle: true,
@@ -57,6 +60,7 @@ export async function buildProgram(): Promise<string> {
     platform: 'node',
     target: 'node24',
     minify: true,
+    // The licenses are copied whole, see below.
     legalComments: 'none',
     plugins: [WITHOUT_SIDE_EFFECTS, REQUIRED],
     // Some dependencies are CommonJS and ask for Node's own modules by `require`.
@@ -64,6 +68,10 @@ export async function buildProgram(): Promise<string> {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   });
+  const bundled = Object.values(metafile.outputs).flatMap((output) =>
+    Object.entries(output.inputs).flatMap(([file, used]) => (used.bytesInOutput > 0 ? file : [])),
+  );
+  await copyLicenses(packagesOf(bundled), root, `${outdir}/licenses`);
   for (const script of POD_SCRIPTS) {
     await copyFile(`${root}runtime/pod/${script}`, `${outdir}/${script}`);
   }

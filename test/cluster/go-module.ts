@@ -1,5 +1,5 @@
 /** Programs that are built from their Go modules, at a version that is pinned with its checksum. */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './commands.ts';
 import { ClusterError } from './errors.ts';
@@ -27,7 +27,7 @@ export function modulePath(cache: string, go: GoModule): string {
 }
 
 /**
- * Builds the programs unless the cache has them; Go continues an interrupted build.
+ * Builds the programs unless the cache has them; Go continues an interrupted build. One at a time.
  * @returns the folder with them
  * @throws ClusterError COMMAND_FAILED, OTHER_MODULE
  */
@@ -40,17 +40,14 @@ export async function buildModule(cache: string, go: GoModule): Promise<string> 
   if (at(module, 'Sum') !== go.sum) {
     throw new ClusterError('OTHER_MODULE', `${name} is not what it was: no ${go.sum}`);
   }
-  const making = `${folder}.${process.pid}`;
-  try {
-    mkdirSync(making, { recursive: true });
-    const output = ['-trimpath', '-ldflags=-s -w', ...go.flags, '-o', making];
-    await run('go', ['build', ...output, ...go.packages], {
-      directory: String(at(module, 'Dir')),
-      environment: ENVIRONMENT,
-    });
-    renameSync(making, folder);
-  } finally {
-    rmSync(making, { recursive: true, force: true });
-  }
+  // Always the same one: what a killed run has left there is written over.
+  const making = `${folder}.new`;
+  mkdirSync(making, { recursive: true });
+  const output = ['-trimpath', '-ldflags=-s -w', ...go.flags, '-o', making];
+  await run('go', ['build', ...output, ...go.packages], {
+    directory: String(at(module, 'Dir')),
+    environment: ENVIRONMENT,
+  });
+  renameSync(making, folder);
   return folder;
 }

@@ -33,11 +33,26 @@ export async function pushRunnerImage(
     ...imageStart(),
     user: USER,
   });
-  const pushed = await fetch(`http://${registry}/v2/${NAME}/manifests/dev`, {
+  return `docker.io/${NAME}@${await digestOf(registry, NAME, 'dev')}`;
+}
+
+/**
+ * Pushes the Node of that image alone, to build the Dockerfile upon.
+ * @returns its name in the registry, with its digest
+ * @throws ClusterError COMMAND_FAILED, REGISTRY_REFUSED
+ */
+export async function pushNodeImage(registry: string, cache: string): Promise<string> {
+  const name = 'drone-kube/node';
+  await pushImage(registry, [`${name}:dev`], { layers: [await nodeLayer(cache)], user: USER });
+  return `${registry}/${name}@${await digestOf(registry, name, 'dev')}`;
+}
+
+async function digestOf(registry: string, name: string, tag: string): Promise<string> {
+  const pushed = await fetch(`http://${registry}/v2/${name}/manifests/${tag}`, {
     method: 'HEAD',
     headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
   });
-  return `docker.io/${NAME}@${pushed.headers.get('docker-content-digest') ?? ''}`;
+  return pushed.headers.get('docker-content-digest') ?? '';
 }
 
 /** A hundred megabytes that hardly ever change. */
@@ -66,7 +81,11 @@ async function programLayer(build: string): Promise<Buffer> {
   try {
     const root = join(work, 'root');
     mkdirSync(root);
-    await run('cp', ['--recursive', build, join(root, 'app')]);
+    // What the Dockerfile takes.
+    const app = join(root, 'app');
+    await run('cp', ['--recursive', build, app]);
+    rmSync(join(app, 'constructs'), { recursive: true, force: true });
+    await run('cp', [join(build, '../LICENSE'), join(build, '../package.json'), app]);
     await pack(root, join(work, 'layer.tar'));
     return readFileSync(join(work, 'layer.tar'));
   } finally {
