@@ -23,7 +23,7 @@ export default {
       ...common,
       displayName: 'unit',
       testMatch: [
-        '<rootDir>/test/{runtime,infra,policies,cluster,stack,chaos,schemas}/**/*.test.ts',
+        '<rootDir>/test/{runtime,infra,policies,cluster,stack,chaos,schemas,gitops}/**/*.test.ts',
       ],
     },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },

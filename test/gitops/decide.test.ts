@@ -1,0 +1,165 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  changed,
+  isDone,
+  LABEL_NAME,
+  orderProblems,
+  undone,
+  written,
+  type FluxObject,
+} from './decide.ts';
+import type { KubeObject } from './world.ts';
+
+const COMMIT = 'c0ffee';
+
+function kustomization(name: string, changes: Partial<FluxObject['status']> = {}): FluxObject {
+  return {
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { ...object(name).metadata, generation: 2 },
+    status: {
+      observedGeneration: 2,
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: at(5) }],
+      lastAppliedRevision: `main@sha1:${COMMIT}`,
+      lastHandledReconcileAt: '1',
+      ...changes,
+    },
+  };
+}
+
+function object(name: string, metadata: Partial<KubeObject['metadata']> = {}): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name,
+      namespace: 'n',
+      uid: '1',
+      resourceVersion: '10',
+      creationTimestamp: at(1),
+      ...metadata,
+    },
+  };
+}
+
+const at = (second: number): string => `2020-01-01T00:00:0${second}Z`;
+const applied = (by: string, second: number): KubeObject =>
+  object(`of-${by}`, {
+    labels: { [LABEL_NAME]: by },
+    managedFields: [
+      { manager: 'somebody', time: at(0) },
+      { manager: 'kustomize-controller', time: at(second) },
+    ],
+  });
+
+describe('one is done', () => {
+  test('that is Ready, of the commit, and has answered', () => {
+    expect(isDone(kustomization('a'), { commit: COMMIT, request: '1' })).toBe(true);
+    expect(isDone(kustomization('a'), { commit: COMMIT })).toBe(true);
+  });
+
+  test('whose artifact is of the commit', () => {
+    const { lastAppliedRevision: revision = '', ...status } = kustomization('a').status ?? {};
+    const source = { ...kustomization('a'), status: { ...status, artifact: { revision } } };
+    expect(isDone(source, { commit: COMMIT })).toBe(true);
+  });
+
+  test.each<[string, Partial<FluxObject['status']>]>([
+    ['an older generation', { observedGeneration: 1 }],
+    ['another commit', { lastAppliedRevision: 'main@sha1:beef' }],
+    ['an older request', { lastHandledReconcileAt: '0' }],
+    ['no condition', { conditions: [] }],
+    ['not Ready', { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: at(1) }] }],
+  ])('not with %s', (_, status) => {
+    expect(isDone(kustomization('a', status), { commit: COMMIT, request: '1' })).toBe(false);
+  });
+
+  test('or it is told what it says', () => {
+    const condition = { type: 'Ready', status: 'False', reason: 'BuildFailed', message: 'no file' };
+    const conditions = [{ ...condition, lastTransitionTime: at(1) }];
+    expect(
+      undone([kustomization('a'), kustomization('b', { conditions })], { commit: COMMIT }),
+    ).toEqual(['Kustomization b: BuildFailed no file']);
+  });
+});
+
+describe('the order', () => {
+  const pair = [kustomization('first'), kustomization('second')];
+  const problems = (
+    waves: readonly (readonly string[])[],
+    kustomizations: readonly FluxObject[],
+    ...objects: readonly KubeObject[]
+  ) => orderProblems(waves, kustomizations, objects);
+  const waves = [['first'], ['second']];
+
+  test('is right where the second began when the first was ready', () => {
+    expect(problems(waves, pair, applied('first', 1), applied('second', 5))).toEqual([]);
+  });
+
+  test('is wrong where it began before', () => {
+    expect(problems(waves, pair, applied('first', 1), applied('second', 4))).toEqual([
+      `second applied something at ${at(4)}, before first was ready at ${at(5)}`,
+    ]);
+    expect(
+      problems([['first', 'second']], pair, applied('first', 1), applied('second', 4)),
+    ).toEqual([]);
+  });
+
+  test('is wrong where one had to try again', () => {
+    const outcomes = ['ReconciliationSucceeded', 'HealthCheckFailed'];
+    const history = outcomes.map((lastReconciledStatus) => ({ lastReconciledStatus }));
+    expect(problems([['a']], [kustomization('a', { history })], applied('a', 1))).toEqual([
+      'a did not succeed at once: HealthCheckFailed',
+    ]);
+  });
+
+  test('is not known where one applied nothing, is not there, or is of no wave', () => {
+    expect(problems(waves, pair, applied('first', 1))).toEqual(['second has applied nothing']);
+    expect(problems(waves, pair.slice(1), applied('first', 1), applied('second', 9))).toEqual([
+      `second applied something at ${at(9)}, before first was ready at no time`,
+    ]);
+    expect(problems([['first']], pair, applied('first', 1))).toEqual(['second is of no wave']);
+  });
+});
+
+describe('between two looks', () => {
+  const before = [object('a')];
+
+  test('nothing was written where all is equal', () => {
+    expect(written(before, [object('a')])).toEqual([]);
+  });
+
+  test('a write shows, whatever it wrote', () => {
+    expect(written(before, [object('a', { resourceVersion: '11' })])).toEqual([
+      'ConfigMap n/a is another',
+    ]);
+  });
+
+  test('a status may be written, and nothing beside it', () => {
+    const status = { replicas: 1 };
+    const metadata = { resourceVersion: '11' };
+    expect(written(before, [{ ...object('a', metadata), status }])).toEqual([]);
+    expect(
+      written(before, [{ ...object('a', { ...metadata, labels: { b: 'c' } }), status }]),
+    ).toEqual(['ConfigMap n/a is another']);
+  });
+
+  test('what came and what went shows', () => {
+    expect(written(before, [object('b')])).toEqual([
+      'ConfigMap n/a is gone',
+      'ConfigMap n/b is new',
+    ]);
+  });
+
+  test('one made again with the same content is not changed, only written', () => {
+    const again = [object('a', { uid: '2', resourceVersion: '11', creationTimestamp: at(2) })];
+    expect(changed(before, again)).toEqual([]);
+    expect(written(before, again)).toEqual(['ConfigMap n/a is another']);
+  });
+
+  test('another label is a change', () => {
+    expect(changed(before, [object('a', { labels: { b: 'c' } })])).toEqual([
+      'ConfigMap n/a is another',
+    ]);
+  });
+});
