@@ -1,4 +1,7 @@
-/** For Flux: the source, and a Kustomization for each folder, one after the other. */
+/**
+ * For Flux: the source, a Kustomization for each folder, one after the other, and one for these
+ * themselves, so that a commit is enough where a setting adds a folder or takes one out.
+ */
 import type { Construct } from 'constructs';
 import { RUNNER } from '../constructs/names.ts';
 import { Part } from '../constructs/part.ts';
@@ -9,6 +12,9 @@ import { custom } from './annotations.ts';
 const API = 'kustomize.toolkit.fluxcd.io/v1';
 const SOURCE_API = 'source.toolkit.fluxcd.io/v1';
 const SECRETS = 'secrets';
+
+/** The folder of this chart. */
+const OWN = 'flux';
 
 export class FluxChart extends Part {
   readonly #deployment: Deployment;
@@ -27,6 +33,12 @@ export class FluxChart extends Part {
     this.#flux = flux;
     this.#prefix = `${deployment.instance}-${deployment.name}`;
     this.#source();
+    this.#kustomization(OWN, `${deployment.gitops.path}/${OWN}`, {
+      // The others stay when somebody takes this one away. Where it takes one of them away itself, what
+      // that has applied goes as well: nothing runs on that no setting asks for.
+      deletionPolicy: 'Orphan',
+      wait: false,
+    });
     const last = Math.max(...parts.map(({ wave }) => wave));
     for (const part of parts) {
       const before = parts.filter(({ wave }) => wave === part.wave - 1).map(({ node }) => node.id);
@@ -67,8 +79,6 @@ export class FluxChart extends Part {
       timeout: '5m0s',
       path: `./${path}`,
       prune: true,
-      // Builds go on when somebody takes the Kustomization away.
-      deletionPolicy: 'Orphan',
       sourceRef: { kind: this.#sourceKind, name: this.#prefix },
       ...more,
     });

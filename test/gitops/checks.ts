@@ -74,7 +74,11 @@ export class Checks {
       ['a changed setting replaces the replicas under a build', () => this.#rolls()],
       ['what is gone from Git is removed, a namespace is not', () => this.#prunes()],
       ['what was changed by hand is put back', () => this.#putsBack()],
-      ['without the Kustomizations all of it stays', () => this.#leavesAll()],
+      [
+        'what no setting asks for any more is removed, its Kustomization too',
+        () => this.#takesOut(),
+      ],
+      ['taken away as the documents say, Flux leaves all of it', () => this.#leavesAll()],
     ];
   }
 
@@ -105,7 +109,9 @@ export class Checks {
   async #keepsOrder(): Promise<void> {
     const { name, instance } = this.#environment;
     const waves = WAVES.map((wave) => wave.map((folder) => `${instance}-${name}-${folder}`));
-    const kustomizations = await this.#flux.kustomizations();
+    const kustomizations = (await this.#flux.kustomizations()).filter(
+      ({ metadata }) => metadata.name !== this.#own,
+    );
     assert.deepEqual(orderProblems(waves, kustomizations, await this.#flux.made()), []);
   }
 
@@ -210,11 +216,43 @@ export class Checks {
     assert.deepEqual(changed(before, await this.#flux.made()), []);
   }
 
+  /** Whole folders: those of the trusted builds, which the runner waits for, and of the balloon. */
+  async #takesOut(): Promise<void> {
+    const { capacity: _capacity, trusted: _trusted, ...without } = this.#environment;
+    this.#environment = without;
+    await this.#push('No trusted builds, no balloon');
+    this.#count -= 2;
+    await this.#reconcile();
+    const left = (await this.#flux.made()).filter(
+      ({ kind, metadata: { name, namespace } }) =>
+        (kind === 'Deployment' && name.endsWith('-balloon')) || namespace === NAMESPACES.trusted,
+    );
+    assert.deepEqual(left.map(nameOf), []);
+    const namespaces = (await this.#world.list('namespaces')).map(({ metadata }) => metadata.name);
+    assert(namespaces.includes(NAMESPACES.trusted), 'builds may run on in the namespace');
+    await this.#builds();
+  }
+
   async #leavesAll(): Promise<void> {
+    const type = 'kustomizations.kustomize.toolkit.fluxcd.io';
+    const of = [`--namespace=${NAMESPACES.flux}`, '--timeout=60s'];
     const before = await this.#flux.made();
-    const all = ['--all', `--namespace=${NAMESPACES.flux}`, '--timeout=60s'];
-    await this.#world.kubectl(['delete', 'kustomizations.kustomize.toolkit.fluxcd.io', ...all]);
+    const others = (await this.#flux.kustomizations())
+      .map(({ metadata }) => metadata.name)
+      .filter((name) => name !== this.#own);
+    await this.#world.kubectl(['delete', type, this.#own, ...of]);
+    const left = (await this.#flux.kustomizations()).map(({ metadata }) => metadata.name);
+    assert.deepEqual(left, others);
+    const suspend = JSON.stringify({ spec: { suspend: true } });
+    const patch = ['--type=merge', `--patch=${suspend}`, `--namespace=${NAMESPACES.flux}`];
+    await this.#world.kubectl(['patch', type, ...others, ...patch]);
+    await this.#world.kubectl(['delete', type, '--all', ...of]);
     assert.deepEqual(written(before, await this.#flux.made()), []);
+  }
+
+  /** The Kustomization of the Kustomizations. */
+  get #own(): string {
+    return `${this.#environment.instance}-${this.#environment.name}-flux`;
   }
 
   /** Makes the manifests of the settings, and pushes them. */

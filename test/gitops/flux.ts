@@ -73,7 +73,9 @@ export class Flux {
     const request = String(this.#requests);
     const annotation = `reconcile.fluxcd.io/requestedAt=${request}`;
     const all = [`${SOURCES},${KUSTOMIZATIONS}`, '--all', `--namespace=${NAMESPACES.flux}`];
-    await this.#world.kubectl(['annotate', '--overwrite', ...all, annotation]);
+    // Under the name of `flux`: what kubectl has written, the controller takes back.
+    const how = ['--overwrite', '--field-manager=flux'];
+    await this.#world.kubectl(['annotate', ...how, ...all, annotation]);
     return request;
   }
 
@@ -103,13 +105,17 @@ export class Flux {
     return this.#world.list(`${SOURCES},${KUSTOMIZATIONS}`, `--namespace=${NAMESPACES.flux}`);
   }
 
-  /** All objects that Kustomizations have applied and not removed again, by their label. */
+  /**
+   * All objects that Kustomizations have applied and not removed again, by their label; but for
+   * Kustomizations and their source, which are written to whenever they are asked for a look.
+   */
   async made(): Promise<readonly KubeObject[]> {
     const entries = (await this.kustomizations()).flatMap(
       ({ status }) => status?.inventory?.entries ?? [],
     );
     for (const { id, v } of entries) {
       const [group = '', kind = ''] = id.split('_').slice(-2);
+      if (group.endsWith('.toolkit.fluxcd.io')) continue;
       this.#kinds.add(`${kind.toLowerCase()}.${v}.${group}`);
     }
     return this.#world.list(

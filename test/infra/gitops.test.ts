@@ -90,6 +90,15 @@ describe('Flux', () => {
     expect(needs('reaper')).toEqual(['runner']);
   });
 
+  test('looks after its own Kustomizations, and leaves them when it is taken away', () => {
+    const { spec } = kustomization('flux');
+    expect(spec).toMatchObject({ path: './dist/staging/flux', prune: true });
+    expect(spec).toMatchObject({ deletionPolicy: 'Orphan', wait: false });
+    expect(at(spec, 'dependsOn')).toBeUndefined();
+    // What a folder has applied goes with its setting.
+    expect(at(kustomization('capacity'), 'spec', 'deletionPolicy')).toBeUndefined();
+  });
+
   test('waits for the runner', () => {
     expect(kustomization('runner')).toMatchObject({
       spec: {
