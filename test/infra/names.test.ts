@@ -75,6 +75,7 @@ test('names never move', () => {
         'capacity',
         'cluster',
         'exec-access',
+        'flux',
         'namespaces',
         'reaper',
         'runner',
