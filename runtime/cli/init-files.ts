@@ -109,7 +109,7 @@ const readme = (engine: Engine): string => `# Deployment of drone-kube
    API server, the repository that this is in. \`example.com\` and the addresses are placeholders.
 2. \`npm install && npm run synth\` writes \`dist/\`. Commit it. \`npm run synth:check\` in CI fails where
    it does not match.
-3. Make the Secret that the runner shares with the Drone server, once \`drone-system\` is there:
-   \`kubectl -n drone-system create secret generic drone-rpc --from-file=secret=…\`
-4. \`kubectl apply -k dist/production/${engine}\`: ${WORDS[engine]} does the rest, now and after each commit.
+3. \`kubectl apply -k dist/production/${engine}\`: ${WORDS[engine]} does the rest, now and after each commit.
+4. Make the Secret that the runner shares with the Drone server, as soon as \`drone-system\` is there; the
+   replicas wait for it: \`kubectl -n drone-system create secret generic drone-rpc --from-file=secret=FILE\`
 `;
