@@ -8,9 +8,14 @@ import type { Part } from '../constructs/part.ts';
  */
 const UNCHANGED = { 'kustomize.toolkit.fluxcd.io/substitute': 'disabled' };
 
-/** A namespace takes everything that is in it along: only a person may decide that. */
+/**
+ * A namespace takes everything that is in it along: only a person may do that. Argo CD is not to wait
+ * for one either (`Prune=confirm`), since it applies nothing and puts nothing back until then.
+ */
 const KEPT = {
-  'argocd.argoproj.io/sync-options': 'Prune=confirm,Delete=false',
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  // One that is left is no difference.
+  'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'kustomize.toolkit.fluxcd.io/prune': 'disabled',
 };
 

@@ -11,7 +11,7 @@ export class ArgoCdChart extends Part {
   constructor(
     scope: Construct,
     id: string,
-    { name, instance, gitops }: Deployment,
+    { name, instance, namespaces, gitops }: Deployment,
     { namespace = 'argocd', server = 'https://kubernetes.default.svc' }: ArgoCd,
     parts: readonly Part[],
   ) {
@@ -42,7 +42,8 @@ export class ArgoCdChart extends Part {
           targetRevision: gitops.revision,
           path: gitops.path,
         },
-        destination: { server },
+        // The project allows none but its namespaces; each object says for itself which one it is in.
+        destination: { server, namespace: namespaces.system },
         syncPolicy: {
           // An empty output is a mistake, never a wish.
           automated: { prune: true, selfHeal: true, allowEmpty: false },

@@ -26,7 +26,8 @@ describe('the namespaces', () => {
     expect(namespaces).toHaveLength(2);
     for (const { metadata } of namespaces) {
       expect(metadata.annotations).toMatchObject({
-        'argocd.argoproj.io/sync-options': 'Prune=confirm,Delete=false',
+        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+        'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
         'kustomize.toolkit.fluxcd.io/prune': 'disabled',
       });
     }

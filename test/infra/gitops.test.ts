@@ -39,6 +39,15 @@ describe('Argo CD', () => {
     );
   });
 
+  test('has a destination that the project allows', () => {
+    const destination = at(
+      object(manifests, 'Application', 'drone-kube-staging'),
+      'spec',
+      'destination',
+    );
+    expect(at(project, 'spec', 'destinations')).toContainEqual(destination);
+  });
+
   test('applies as the API server does, and looks for differences there', () => {
     const application = object(manifests, 'Application', 'drone-kube-staging');
     expect(application.metadata.annotations['argocd.argoproj.io/compare-options']).toBe(
