@@ -6,20 +6,32 @@ import { ClusterError } from './errors.ts';
 import { at, parseJson } from './json.ts';
 import { contentKey } from './keys.ts';
 
-export interface GoModule {
-  /** What the folder in the cache begins with. */
-  readonly name: string;
+/** A module as it is kept for good: its checksum is pinned. */
+export interface PinnedModule {
   readonly module: string;
   readonly version: string;
   /** As in a go.sum; the module's own go.sum has those of what it needs. */
   readonly sum: string;
+  /** Version of Go, where it needs a newer one than may be at hand, as in `go1.27.0`. */
+  readonly toolchain?: string;
+}
+
+export interface GoModule extends PinnedModule {
+  /** What the folder in the cache begins with. */
+  readonly name: string;
   /** Packages of the programs, such as `./cmd/one`. */
   readonly packages: readonly string[];
   /** Further arguments of `go build`. */
   readonly flags: readonly string[];
 }
 
-const ENVIRONMENT = { CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' };
+/** Of every `go` command for it. */
+export const goEnvironment = ({ toolchain }: PinnedModule): Readonly<Record<string, string>> => ({
+  CGO_ENABLED: '0',
+  GOFLAGS: '',
+  GOWORK: 'off',
+  ...(toolchain === undefined ? {} : { GOTOOLCHAIN: toolchain }),
+});
 
 /** The folder with the programs in the cache, built or not. */
 export function modulePath(cache: string, go: GoModule): string {
@@ -34,20 +46,29 @@ export function modulePath(cache: string, go: GoModule): string {
 export async function buildModule(cache: string, go: GoModule): Promise<string> {
   const folder = modulePath(cache, go);
   if (existsSync(folder)) return folder;
-  const name = `${go.module}@${go.version}`;
-  const download = ['mod', 'download', '-json', name];
-  const module = parseJson(await run('go', download, { directory: '/', environment: ENVIRONMENT }));
-  if (at(module, 'Sum') !== go.sum) {
-    throw new ClusterError('OTHER_MODULE', `${name} is not what it was: no ${go.sum}`);
-  }
+  const directory = await download(go);
   // Always the same one: what a killed run has left there is written over.
   const making = `${folder}.new`;
   mkdirSync(making, { recursive: true });
   const output = ['-trimpath', '-ldflags=-s -w', ...go.flags, '-o', making];
   await run('go', ['build', ...output, ...go.packages], {
-    directory: String(at(module, 'Dir')),
-    environment: ENVIRONMENT,
+    directory,
+    environment: goEnvironment(go),
   });
   renameSync(making, folder);
   return folder;
+}
+
+/**
+ * @returns the folder that Go keeps its source in, unwritable
+ * @throws ClusterError COMMAND_FAILED, OTHER_MODULE
+ */
+export async function download(pinned: PinnedModule): Promise<string> {
+  const name = `${pinned.module}@${pinned.version}`;
+  const options = { directory: '/', environment: goEnvironment(pinned) };
+  const found = parseJson(await run('go', ['mod', 'download', '-json', name], options));
+  if (at(found, 'Sum') !== pinned.sum) {
+    throw new ClusterError('OTHER_MODULE', `${name} is not what it was: no ${pinned.sum}`);
+  }
+  return String(at(found, 'Dir'));
 }

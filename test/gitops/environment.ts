@@ -1,4 +1,5 @@
 /** The settings that are deployed to the cluster of the tests. */
+import type { GitOps } from '../../infra/environments/settings-gitops.ts';
 import type { Environment } from '../../infra/environments/settings.ts';
 import type { OpenAddresses } from '../../infra/environments/settings-network.ts';
 import { at, parseJson } from '../cluster/json.ts';
@@ -7,20 +8,17 @@ import { ID, NAMESPACES, type World } from './world.ts';
 /** Where the secret is that the runner shares with the Drone server. */
 export const RPC_SECRET = { name: 'drone-rpc', key: 'secret' };
 
-/** Secret in the namespace of Flux with what the Git server wants of it. */
-export const GIT_SECRET = 'git';
-
 /** Only pipelines with this label on their `node` are taken. */
 export const LABEL = ID;
 
 /**
- * @param repository its address, by HTTPS
  * @param image of the runner
+ * @param gitops where the manifests are, and what applies them
  */
 export async function environmentOf(
   world: World,
-  repository: string,
   image: string,
+  gitops: GitOps,
 ): Promise<Environment> {
   const { stack } = world;
   const drone = new URL(stack.drone);
@@ -47,7 +45,7 @@ export async function environmentOf(
     },
     capacity: { kind: 'balloon', stages: 1, pauseImage: 'docker.io/drone-kube/pause:1' },
     warmUp: { images: ['docker.io/library/busybox:musl'] },
-    gitops: { repository, flux: { namespace: NAMESPACES.flux, secret: GIT_SECRET } },
+    gitops,
   };
 }
 

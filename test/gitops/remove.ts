@@ -3,10 +3,10 @@ import { rmSync } from 'node:fs';
 import { ClusterError } from '../cluster/errors.ts';
 import { jsonClient } from '../stack/json-client.ts';
 import { stackApi } from '../stack/drone-api.ts';
-import { stopControllers } from './controllers.ts';
-import { LABEL_NAMESPACE } from './decide.ts';
-import { MADE_BY } from './flux.ts';
-import { ID, NAMESPACES, REPOSITORIES, type World } from './world.ts';
+import { OUR_TYPES, servedTypes } from './install.ts';
+import { nameOf } from './objects.ts';
+import { stopServers } from './servers.ts';
+import { ID, NAMESPACES, REPOSITORIES, type KubeObject, type World } from './world.ts';
 
 /** Kinds without a namespace that the manifests have. */
 const OF_CLUSTER = [
@@ -17,41 +17,43 @@ const OF_CLUSTER = [
   'validatingadmissionpolicybindings.admissionregistration.k8s.io',
 ].join(',');
 
-const LABELLED = `--selector=${LABEL_NAMESPACE}=${NAMESPACES.flux}`;
-const TYPES = ['customresourcedefinitions.apiextensions.k8s.io', `--selector=${MADE_BY}=${ID}`];
-
 /**
- * @param state the folder of the controllers
+ * @param state the folder of the servers
  * @throws ClusterError LEFTOVERS with what is still there
  */
 export async function removeAll(world: World, state: string): Promise<void> {
   // First, since they would bring back what is removed.
-  await stopControllers(state);
+  await stopServers(state);
   await removeRepositories(world);
-  await freeFluxObjects(world);
+  await freeOwnObjects(world);
   const quietly = ['--ignore-not-found', '--timeout=120s'];
-  const namespaces = Object.values(NAMESPACES);
-  await world.kubectl(['delete', 'namespace', ...namespaces, ...quietly]);
-  await world.kubectl(['delete', OF_CLUSTER, LABELLED, ...quietly]);
-  await world.kubectl(['delete', ...TYPES, ...quietly]);
+  await world.kubectl(['delete', 'namespace', ...Object.values(NAMESPACES), ...quietly]);
+  const names = (await ofCluster(world)).map(({ metadata }) => metadata.name);
+  if (names.length > 0) await world.kubectl(['delete', OF_CLUSTER, ...names, ...quietly]);
+  await world.kubectl(['delete', ...OUR_TYPES, ...quietly]);
   rmSync(state, { recursive: true, force: true });
   const found = await Promise.all([
-    world.list(...TYPES),
-    world.list(OF_CLUSTER, LABELLED),
+    world.list(...OUR_TYPES),
+    ofCluster(world),
     world.list('namespaces'),
   ]);
+  const namespaces = Object.values(NAMESPACES);
   const left = found
     .flat()
     .filter(({ kind, metadata }) => kind !== 'Namespace' || namespaces.includes(metadata.name))
-    .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    .map(nameOf);
   if (left.length > 0) throw new ClusterError('LEFTOVERS', `not removed: ${left.join(', ')}`);
 }
 
+/** Objects of the manifests that are in no namespace. */
+const ofCluster = async (world: World): Promise<readonly KubeObject[]> =>
+  (await world.list(OF_CLUSTER)).filter(({ metadata }) => metadata.name.startsWith(`${ID}-`));
+
 /** Their finalizers are for controllers that run no more: without these they would stay for ever. */
-async function freeFluxObjects(world: World): Promise<void> {
-  const names = (await world.list(...TYPES)).map(({ metadata }) => metadata.name);
+async function freeOwnObjects(world: World): Promise<void> {
+  const names = await servedTypes(world);
   if (names.length === 0) return;
-  const namespace = `--namespace=${NAMESPACES.flux}`;
+  const namespace = `--namespace=${NAMESPACES.engine}`;
   const found = await world.kubectl(['get', names.join(','), namespace, '--output=name']);
   const objects = found.split('\n').filter((line) => line !== '');
   if (objects.length === 0) return;

@@ -1,4 +1,4 @@
-/** The Git repository that Flux reads: private, by HTTPS, at the Gitea of the stack. */
+/** The Git repository with the manifests: private, by HTTPS, at the Gitea of the stack. */
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type AddressInfo } from 'node:net';
@@ -63,6 +63,11 @@ export class ManifestRepository {
     return `${this.#stack.user}/${REPOSITORIES.manifests}.git`;
   }
 
+  /** Where the manifests of each environment are. */
+  get output(): string {
+    return join(this.folder, 'dist');
+  }
+
   async create(): Promise<void> {
     const gitea = jsonClient(`${this.#stack.gitea}/api/v1`, `token ${this.#stack.giteaToken}`);
     await gitea.call('POST', '/user/repos', { name: REPOSITORIES.manifests, private: true });
@@ -76,9 +81,8 @@ export class ManifestRepository {
    * @returns the commit
    */
   async push(message: string, write: (folder: string) => void): Promise<string> {
-    const output = join(this.folder, 'dist');
-    rmSync(output, { recursive: true, force: true });
-    write(output);
+    rmSync(this.output, { recursive: true, force: true });
+    write(this.output);
     await this.#git('add', '--all');
     await this.#git('commit', '--quiet', `--message=${message}`);
     await this.#git('push', '--quiet', 'origin', 'main');

@@ -9,18 +9,20 @@ import { readStack, type Stack } from '../stack/state.ts';
 /** Begins every name. It is the same each time, so that what a killed run has left can be found. */
 export const ID = 'gitops-test';
 
+/** `engine`: the one of Flux or Argo CD. */
 export const NAMESPACES = {
-  flux: `${ID}-flux`,
+  engine: `${ID}-engine`,
   system: `${ID}-system`,
   trusted: `${ID}-trusted`,
   untrusted: `${ID}-untrusted`,
+  exec: `${ID}-exec`,
 };
 
 /** Repositories of the stack: the manifests, and one with a pipeline. */
 export const REPOSITORIES = { manifests: `${ID}-manifests`, pipeline: `${ID}-pipeline` };
 
 /** The folder of everything that is kept while it runs. */
-export const stateFolder = (): string => `${ownLayout().state}-flux`;
+export const stateFolder = (): string => `${ownLayout().state}-gitops`;
 
 /** An object of the API, as far as all of them are the same. */
 export interface KubeObject {
@@ -34,6 +36,7 @@ export interface KubeObject {
     readonly creationTimestamp: string;
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
     /** Who has written to it, and when last. */
     readonly managedFields?: readonly { readonly manager?: string; readonly time?: string }[];
   };

@@ -1,4 +1,4 @@
-/** What has to be true of the deployment under Flux, one after the other. */
+/** The deployment in the hands of Flux or Argo CD, and what has to be true of it with either. */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +6,8 @@ import type { Environment } from '../../infra/environments/settings.ts';
 import { synth } from '../../infra/synth.ts';
 import { ANNOTATION_POD_UID, LABEL_ROLE } from '../../runtime/contract.ts';
 import { pipeline, type Repo, steps } from '../e2e/daemon-repo.ts';
-import { changed, nameOf, orderProblems, written } from './decide.ts';
-import type { Flux } from './flux.ts';
+import type { Applier } from './engine.ts';
+import { changed, nameOf, written } from './objects.ts';
 import type { ManifestRepository } from './repository.ts';
 import { NAMESPACES, type KubeObject, type World } from './world.ts';
 
@@ -21,106 +21,65 @@ const PIPELINE = pipeline(`steps:
       - until test -e ${END}; do sleep 0.1; done
       - echo ended`);
 
-/** Folders of the output, by what has to be there before. */
-const WAVES = [
-  ['cluster', 'namespaces'],
-  ['admission', 'system', 'trusted', 'untrusted'],
-  ['runner'],
-  ['reaper', 'capacity'],
-];
-
-interface Annotated extends KubeObject {
-  readonly metadata: KubeObject['metadata'] & {
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-}
-
-export class Checks {
+export class Deployment {
   readonly #world: World;
-  readonly #flux: Flux;
+  readonly #applier: Applier;
   readonly #repository: ManifestRepository;
   readonly #repo: Repo;
   #environment: Environment;
   #commit = '';
-  /** Number of Kustomizations. */
-  #count = 0;
 
   /** `environment`: what is deployed first; `repo`: with its pipelines the runner is tried. */
   constructor(
     world: World,
-    flux: Flux,
+    applier: Applier,
     repository: ManifestRepository,
     repo: Repo,
     environment: Environment,
   ) {
     this.#world = world;
-    this.#flux = flux;
+    this.#applier = applier;
     this.#repository = repository;
     this.#repo = repo;
     this.#environment = environment;
   }
 
-  /** In this order; each begins where the one before has ended. */
-  get all(): readonly (readonly [string, () => Promise<void>])[] {
-    return [
-      ['the source and all Kustomizations are Ready', () => this.#deploys()],
-      [
-        'each Kustomization waited for those before it, and succeeded at once',
-        () => this.#keepsOrder(),
-      ],
-      ['two replicas are up and registered', () => this.#comesUp()],
-      ['a build succeeds', () => this.#builds()],
-      ['reconciled again, nothing is written', () => this.#staysTheSame()],
-      ['a changed setting replaces the replicas under a build', () => this.#rolls()],
-      ['what is gone from Git is removed, a namespace is not', () => this.#prunes()],
-      ['what was changed by hand is put back', () => this.#putsBack()],
-      [
-        'what no setting asks for any more is removed, its Kustomization too',
-        () => this.#takesOut(),
-      ],
-      ['taken away as the documents say, Flux leaves all of it', () => this.#leavesAll()],
-    ];
+  /** Begins the names of what Flux or Argo CD is told. */
+  get prefix(): string {
+    return `${this.#environment.instance}-${this.#environment.name}`;
   }
 
-  async #deploys(): Promise<void> {
+  /**
+   * Brings all of it into the cluster, the first time.
+   * @param byHand the folder of the output that is applied by hand
+   */
+  async deploys(byHand: string): Promise<void> {
+    const { rpcSecret } = this.#environment.drone;
     await this.#push('The deployment');
-    const folder = join(this.#repository.folder, 'dist', this.#environment.name, 'flux');
-    const applied = await this.#world.kubectl(['apply', '--output=name', '--kustomize', folder]);
-    this.#count = applied.split('\n').filter((line) => line.startsWith('kustomization.')).length;
-    assert(this.#count > 1, 'there are Kustomizations');
-    const name = this.#environment.drone.rpcSecret.name;
-    // Somebody has to make it, and the first Kustomizations make the namespace for it.
+    await this.#applyByHand(byHand);
+    // Somebody has to make the Secret, and the namespace for it is of the manifests.
     await this.#world.until(
       'the namespace of the runner',
       () => this.#world.succeeds(['get', 'namespace', NAMESPACES.system]),
       60_000,
-      () => this.#flux.explain({ commit: this.#commit }),
+      () => this.#applier.explain(this.#commit),
     );
     const secret = {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name, namespace: NAMESPACES.system },
-      stringData: { [this.#environment.drone.rpcSecret.key]: this.#world.stack.rpcSecret },
+      metadata: { name: rpcSecret.name, namespace: NAMESPACES.system },
+      stringData: { [rpcSecret.key]: this.#world.stack.rpcSecret },
     };
     await this.#world.kubectl(['create', '--filename=-'], JSON.stringify(secret));
-    await this.#done();
+    await this.#applier.done(this.#commit);
   }
 
-  async #keepsOrder(): Promise<void> {
-    const { name, instance } = this.#environment;
-    const waves = WAVES.map((wave) => wave.map((folder) => `${instance}-${name}-${folder}`));
-    const kustomizations = (await this.#flux.kustomizations()).filter(
-      ({ metadata }) => metadata.name !== this.#own,
-    );
-    assert.deepEqual(orderProblems(waves, kustomizations, await this.#flux.made()), []);
-  }
-
-  async #comesUp(): Promise<void> {
+  async comesUp(): Promise<void> {
     await this.#world.until(
       'a Lease of each replica',
       async () => {
         const pods = (await this.#replicas()).map(({ metadata }) => metadata.uid);
-        const leases = await this.#world.list<Annotated>(
+        const leases = await this.#world.list(
           'leases.coordination.k8s.io',
           `--namespace=${NAMESPACES.system}`,
           `--selector=${LABEL_ROLE}=replica`,
@@ -134,20 +93,21 @@ export class Checks {
     );
   }
 
-  async #builds(): Promise<void> {
+  async builds(): Promise<void> {
     const number = await this.#repo.push(PIPELINE);
     await this.#repo.stepRuns(number, 'waits');
     await this.#end(number);
   }
 
-  async #staysTheSame(): Promise<void> {
-    const before = await this.#flux.made();
-    assert(before.length > this.#count, 'there is more than one object a Kustomization');
-    await this.#reconcile();
-    assert.deepEqual(written(before, await this.#flux.made()), []);
+  /** @param again has it look at everything once more */
+  async staysTheSame(again: (commit: string) => Promise<void>): Promise<void> {
+    const before = await this.#applier.made();
+    assert(before.length > 20, 'most of the objects are found');
+    await again(this.#commit);
+    assert.deepEqual(written(before, await this.#applier.made()), []);
   }
 
-  async #rolls(): Promise<void> {
+  async rolls(): Promise<void> {
     const replicas = new Set((await this.#replicas()).map(({ metadata }) => metadata.uid));
     const number = await this.#repo.push(PIPELINE);
     await this.#repo.stepRuns(number, 'waits');
@@ -158,34 +118,33 @@ export class Checks {
       runner: { ...this.#environment.runner, capacity: 30 },
     };
     await this.#push('Another capacity');
-    await this.#reconcile();
+    await this.#applier.reconcile(this.#commit);
     await this.#world.until(
       'no replica of the old setting',
       async () => (await this.#replicas()).every(({ metadata }) => !replicas.has(metadata.uid)),
       60_000,
     );
-    await this.#comesUp();
+    await this.comesUp();
     const after = (await this.#podsOfBuild()).map(({ metadata }) => metadata.uid);
     assert.deepEqual(after, [pod.metadata.uid], 'the build goes on in its Pod');
     await this.#end(number);
   }
 
-  async #prunes(): Promise<void> {
+  /** What is gone from Git is removed, but no namespace. */
+  async prunes(): Promise<void> {
     const namespace = async (): Promise<KubeObject | undefined> =>
       (await this.#world.list('namespaces')).find(
         ({ metadata }) => metadata.name === NAMESPACES.trusted,
       );
     const isDaemonSet = ({ kind }: KubeObject): boolean => kind === 'DaemonSet';
     const before = await namespace();
-    assert(before !== undefined && (await this.#flux.made()).some(isDaemonSet));
+    assert(before !== undefined && (await this.#applier.made()).some(isDaemonSet));
     const { warmUp: _, ...without } = this.#environment;
     this.#environment = without;
     await this.#push('Pull no images ahead, and forget a namespace', (output) =>
       leaveOut(join(output, 'namespaces'), `Namespace.${NAMESPACES.trusted}.k8s.yaml`),
     );
-    await this.#reconcile();
-    const inventory = await this.#flux.inventory();
-    assert(!inventory.includes(`_${NAMESPACES.trusted}__Namespace`), 'it is none of Flux any more');
+    await this.#applier.reconcile(this.#commit);
     const daemonSets = await this.#world.list('daemonsets', `--namespace=${NAMESPACES.system}`);
     assert.deepEqual(daemonSets.map(nameOf), [], 'what is gone from Git is gone');
     const after = await namespace();
@@ -193,8 +152,9 @@ export class Checks {
     assert.equal(after.metadata.deletionTimestamp, undefined, 'and nobody has deleted it');
   }
 
-  async #putsBack(): Promise<void> {
-    const before = await this.#flux.made();
+  /** What was changed by hand. */
+  async putsBack(): Promise<void> {
+    const before = await this.#applier.made();
     const [role, policy] = ['Role', 'NetworkPolicy'].map((wanted) => {
       const found = before.find(
         ({ kind, metadata }) => kind === wanted && metadata.namespace === NAMESPACES.untrusted,
@@ -208,51 +168,60 @@ export class Checks {
     const edit = ['--type=json', `--patch=${rules}`, '--field-manager=kubectl-edit'];
     await this.#world.kubectl(['patch', 'role', String(role), of, ...edit]);
     await this.#world.kubectl(['delete', 'networkpolicy', String(policy), of]);
-    assert.deepEqual(changed(before, await this.#flux.made()), [
-      `NetworkPolicy ${NAMESPACES.untrusted}/${policy} is gone`,
+    await this.#applier.reconcile(this.#commit);
+    const after = await this.#applier.made();
+    assert.deepEqual(changed(before, after), []);
+    assert.deepEqual([...written(before, after)].sort(), [
+      `NetworkPolicy ${NAMESPACES.untrusted}/${policy} is another`,
       `Role ${NAMESPACES.untrusted}/${role} is another`,
     ]);
-    await this.#reconcile();
-    assert.deepEqual(changed(before, await this.#flux.made()), []);
   }
 
   /** Whole folders: those of the trusted builds, which the runner waits for, and of the balloon. */
-  async #takesOut(): Promise<void> {
+  async takesOut(): Promise<void> {
     const { capacity: _capacity, trusted: _trusted, ...without } = this.#environment;
     this.#environment = without;
     await this.#push('No trusted builds, no balloon');
-    this.#count -= 2;
-    await this.#reconcile();
-    const left = (await this.#flux.made()).filter(
+    await this.#applier.reconcile(this.#commit);
+    const left = (await this.#applier.made()).filter(
       ({ kind, metadata: { name, namespace } }) =>
         (kind === 'Deployment' && name.endsWith('-balloon')) || namespace === NAMESPACES.trusted,
     );
     assert.deepEqual(left.map(nameOf), []);
     const namespaces = (await this.#world.list('namespaces')).map(({ metadata }) => metadata.name);
     assert(namespaces.includes(NAMESPACES.trusted), 'builds may run on in the namespace');
-    await this.#builds();
+    await this.builds();
   }
 
-  async #leavesAll(): Promise<void> {
-    const type = 'kustomizations.kustomize.toolkit.fluxcd.io';
-    const of = [`--namespace=${NAMESPACES.flux}`, '--timeout=60s'];
-    const before = await this.#flux.made();
-    const others = (await this.#flux.kustomizations())
-      .map(({ metadata }) => metadata.name)
-      .filter((name) => name !== this.#own);
-    await this.#world.kubectl(['delete', type, this.#own, ...of]);
-    const left = (await this.#flux.kustomizations()).map(({ metadata }) => metadata.name);
-    assert.deepEqual(left, others);
-    const suspend = JSON.stringify({ spec: { suspend: true } });
-    const patch = ['--type=merge', `--patch=${suspend}`, `--namespace=${NAMESPACES.flux}`];
-    await this.#world.kubectl(['patch', type, ...others, ...patch]);
-    await this.#world.kubectl(['delete', type, '--all', ...of]);
-    assert.deepEqual(written(before, await this.#flux.made()), []);
+  /**
+   * Another namespace, which is more than was allowed in the beginning.
+   * @param byHand the folder of the output that allows it
+   * @param refused waits until it is refused
+   */
+  async adds(byHand: string, refused: (commit: string) => Promise<void>): Promise<void> {
+    const name = NAMESPACES.exec;
+    this.#environment = {
+      ...this.#environment,
+      execAccess: {
+        namespace: name,
+        podSecurity: 'baseline',
+        subjects: [{ kind: 'Group', name }],
+        quota: { pods: 1, cpu: '1', memory: '1Gi' },
+      },
+    };
+    await this.#push('Somebody may run pipelines');
+    await refused(this.#commit);
+    assert(!(await this.#world.succeeds(['get', 'namespace', name])), 'nothing of it is applied');
+    await this.#applyByHand(byHand);
+    await this.#applier.done(this.#commit);
+    assert(await this.#world.succeeds(['get', 'namespace', name]), 'now it is');
   }
 
-  /** The Kustomization of the Kustomizations. */
-  get #own(): string {
-    return `${this.#environment.instance}-${this.#environment.name}-flux`;
+  /** @param takeAway what takes Flux or Argo CD away, as the documents say it */
+  async staysWithout(takeAway: () => Promise<void>): Promise<void> {
+    const before = await this.#applier.made();
+    await takeAway();
+    assert.deepEqual(written(before, await this.#applier.made()), []);
   }
 
   /** Makes the manifests of the settings, and pushes them. */
@@ -263,13 +232,9 @@ export class Checks {
     });
   }
 
-  async #reconcile(): Promise<void> {
-    await this.#done(await this.#flux.request());
-  }
-
-  async #done(request?: string): Promise<void> {
-    const wanted = { commit: this.#commit, ...(request === undefined ? {} : { request }) };
-    await this.#flux.done(wanted, this.#count);
+  async #applyByHand(folder: string): Promise<void> {
+    const path = join(this.#repository.output, this.#environment.name, folder);
+    await this.#world.kubectl(['apply', '--kustomize', path]);
   }
 
   /** Pods of the runner, those that are ending included. */

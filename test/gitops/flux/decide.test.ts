@@ -1,14 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  changed,
-  isDone,
-  LABEL_NAME,
-  orderProblems,
-  undone,
-  written,
-  type FluxObject,
-} from './decide.ts';
-import type { KubeObject } from './world.ts';
+import { isDone, LABEL_NAME, orderProblems, undone, type FluxObject } from './decide.ts';
+import type { KubeObject } from '../world.ts';
 
 const COMMIT = 'c0ffee';
 
@@ -119,47 +111,5 @@ describe('the order', () => {
       `second applied something at ${at(9)}, before first was ready at no time`,
     ]);
     expect(problems([['first']], pair, applied('first', 1))).toEqual(['second is of no wave']);
-  });
-});
-
-describe('between two looks', () => {
-  const before = [object('a')];
-
-  test('nothing was written where all is equal', () => {
-    expect(written(before, [object('a')])).toEqual([]);
-  });
-
-  test('a write shows, whatever it wrote', () => {
-    expect(written(before, [object('a', { resourceVersion: '11' })])).toEqual([
-      'ConfigMap n/a is another',
-    ]);
-  });
-
-  test('a status may be written, and nothing beside it', () => {
-    const status = { replicas: 1 };
-    const metadata = { resourceVersion: '11' };
-    expect(written(before, [{ ...object('a', metadata), status }])).toEqual([]);
-    expect(
-      written(before, [{ ...object('a', { ...metadata, labels: { b: 'c' } }), status }]),
-    ).toEqual(['ConfigMap n/a is another']);
-  });
-
-  test('what came and what went shows', () => {
-    expect(written(before, [object('b')])).toEqual([
-      'ConfigMap n/a is gone',
-      'ConfigMap n/b is new',
-    ]);
-  });
-
-  test('one made again with the same content is not changed, only written', () => {
-    const again = [object('a', { uid: '2', resourceVersion: '11', creationTimestamp: at(2) })];
-    expect(changed(before, again)).toEqual([]);
-    expect(written(before, again)).toEqual(['ConfigMap n/a is another']);
-  });
-
-  test('another label is a change', () => {
-    expect(changed(before, [object('a', { labels: { b: 'c' } })])).toEqual([
-      'ConfigMap n/a is another',
-    ]);
   });
 });

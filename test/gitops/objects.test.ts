@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import { changed, written } from './objects.ts';
+import type { KubeObject } from './world.ts';
+
+const at = (second: number): string => `2020-01-01T00:00:0${second}Z`;
+
+function object(name: string, metadata: Partial<KubeObject['metadata']> = {}): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name,
+      namespace: 'n',
+      uid: '1',
+      resourceVersion: '10',
+      creationTimestamp: at(1),
+      ...metadata,
+    },
+  };
+}
+
+describe('between two looks', () => {
+  const before = [object('a')];
+
+  test('nothing was written where all is equal', () => {
+    expect(written(before, [object('a')])).toEqual([]);
+  });
+
+  test('a write shows, whatever it wrote', () => {
+    expect(written(before, [object('a', { resourceVersion: '11' })])).toEqual([
+      'ConfigMap n/a is another',
+    ]);
+  });
+
+  test('a status may be written, and nothing beside it', () => {
+    const status = { replicas: 1 };
+    const metadata = { resourceVersion: '11' };
+    expect(written(before, [{ ...object('a', metadata), status }])).toEqual([]);
+    expect(
+      written(before, [{ ...object('a', { ...metadata, labels: { b: 'c' } }), status }]),
+    ).toEqual(['ConfigMap n/a is another']);
+  });
+
+  test('what came and what went shows', () => {
+    expect(written(before, [object('b')])).toEqual([
+      'ConfigMap n/a is gone',
+      'ConfigMap n/b is new',
+    ]);
+  });
+
+  test('one made again with the same content is not changed, only written', () => {
+    const again = [object('a', { uid: '2', resourceVersion: '11', creationTimestamp: at(2) })];
+    expect(changed(before, again)).toEqual([]);
+    expect(written(before, again)).toEqual(['ConfigMap n/a is another']);
+  });
+
+  test('another label is a change', () => {
+    expect(changed(before, [object('a', { labels: { b: 'c' } })])).toEqual([
+      'ConfigMap n/a is another',
+    ]);
+  });
+});
