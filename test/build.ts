@@ -3,6 +3,7 @@
  * the licenses of what is bundled, and the constructs of `infra/` for who imports the package.
  */
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import { build, type Plugin } from 'esbuild';
@@ -18,12 +19,18 @@ const OWN = Symbol('own');
 const WITHOUT_SIDE_EFFECTS: Plugin = {
   name: 'without-side-effects',
   setup: (bundler) => {
-    bundler.onResolve({ filter: /./ }, async ({ path, pluginData, ...options }) => {
-      const isOwn = options.importer.includes('/@kubernetes/client-node/');
-      if (pluginData === OWN || !(isOwn || path === '@kubernetes/client-node')) return undefined;
+    const sideEffects = false;
+    bundler.onResolve({ filter: /^@kubernetes\/client-node$/ }, async ({ path, ...options }) => {
+      if (options.pluginData === OWN) return undefined;
       const found = await bundler.resolve(path, { ...options, pluginData: OWN });
-      return found.errors.length > 0 || found.external ? found : { ...found, sideEffects: false };
+      return { ...found, sideEffects };
     });
+    // Thousands: to have each resolved by the bundler takes ten seconds.
+    bundler.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ importer, path, resolveDir }) =>
+      importer.includes('/@kubernetes/client-node/')
+        ? { path: join(resolveDir, path), sideEffects }
+        : undefined,
+    );
   },
 };
 /**
