@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Environment } from '../../infra/environments/settings.ts';
 import { synth } from '../../infra/synth.ts';
+import { addressOf, apiServerAddresses, openingOf, type Address } from '../cluster/addresses.ts';
 import { pushRunnerImage } from '../cluster/images/runner.ts';
-import { at, parseJson } from '../cluster/json.ts';
+import { parseJson } from '../cluster/json.ts';
 import { ownLayout } from '../cluster/settings.ts';
 import { mirrorsOf, readCluster } from '../cluster/state.ts';
 import { stackApi } from '../stack/drone-api.ts';
 import { readStack } from '../stack/state.ts';
 import { Repo } from './daemon-repo.ts';
-import type { Address } from './reach.ts';
 
 const PROGRAM = new URL('../../build/drone-kube.js', import.meta.url).pathname;
 
@@ -58,25 +58,15 @@ export async function deploy(): Promise<Deployed> {
     trusted: `${id}-trusted`,
     untrusted: `${id}-untrusted`,
   };
-  const service = await get('default', 'service', 'kubernetes');
-  const slices = await get(
-    'default',
-    'endpointslices',
-    '-l',
-    'kubernetes.io/service-name=kubernetes',
-  );
+  const apiServer = await apiServerAddresses(async (...what) => get('default', ...what));
   const servers = {
-    apiService: { host: String(at(service, 'spec', 'clusterIP')), port: 443 },
-    apiServer: {
-      host: String(at(slices, 'items', '0', 'endpoints', '0', 'addresses', '0')),
-      port: Number(at(slices, 'items', '0', 'ports', '0', 'port')),
-    },
+    apiService: apiServer.service,
+    apiServer: apiServer.own,
     drone: addressOf(stack.drone),
     git: addressOf(stack.gitea),
     registry: addressOf(`http://${cluster.registry}`),
   };
   const image = await pushRunnerImage(cluster.registry, PROGRAM, ownLayout().cache);
-  const open = ({ host, port }: Address) => ({ cidr: `${host}/32`, ports: [port] });
   const environment: Environment = {
     name: 'e2e',
     instance: id,
@@ -96,10 +86,10 @@ export async function deploy(): Promise<Deployed> {
     untrusted: { podSecurity: 'restricted', container: { memory: '256Mi' } },
     trusted: { repos: [`${stack.user}/trusted-*`] },
     network: {
-      apiServer: [open(servers.apiService), open(servers.apiServer)],
-      drone: [open(servers.drone)],
-      git: [open(servers.git)],
-      registries: [open(servers.registry)],
+      apiServer: [openingOf(servers.apiService), openingOf(servers.apiServer)],
+      drone: [openingOf(servers.drone)],
+      git: [openingOf(servers.git)],
+      registries: [openingOf(servers.registry)],
     },
     capacity: {
       kind: 'balloon',
@@ -147,9 +137,4 @@ export async function deploy(): Promise<Deployed> {
     await deployed.remove();
     throw error;
   }
-}
-
-function addressOf(url: string): Address {
-  const { hostname, port } = new URL(url);
-  return { host: hostname, port: Number(port) };
 }

@@ -1,11 +1,12 @@
 /** What no policy protects: a Pod of another namespace, and a server where clouds keep credentials. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { Address } from '../cluster/addresses.ts';
 import { run } from '../cluster/commands.ts';
 import { at } from '../cluster/json.ts';
 import { BRIDGE } from '../cluster/settings.ts';
 import type { Deployed } from './deployed.ts';
-import { tryEach, type Address, type Reached, type Targets, reached } from './reach.ts';
+import { tryEach, type Reached, type Targets, reached } from './reach.ts';
 
 export interface Outside {
   /** Answers at port 8080. */

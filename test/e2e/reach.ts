@@ -1,9 +1,5 @@
 /** Who reaches whom: connections that are tried from inside of Pods. */
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+import type { Address } from '../cluster/addresses.ts';
 
 export type Targets = Readonly<Record<string, Address>>;
 

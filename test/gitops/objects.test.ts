@@ -1,23 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { object, time } from './found.ts';
 import { changed, written } from './objects.ts';
-import type { KubeObject } from './world.ts';
-
-const at = (second: number): string => `2020-01-01T00:00:0${second}Z`;
-
-function object(name: string, metadata: Partial<KubeObject['metadata']> = {}): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name,
-      namespace: 'n',
-      uid: '1',
-      resourceVersion: '10',
-      creationTimestamp: at(1),
-      ...metadata,
-    },
-  };
-}
 
 describe('between two looks', () => {
   const before = [object('a')];
@@ -49,7 +32,7 @@ describe('between two looks', () => {
   });
 
   test('one made again with the same content is not changed, only written', () => {
-    const again = [object('a', { uid: '2', resourceVersion: '11', creationTimestamp: at(2) })];
+    const again = [object('a', { uid: '2', resourceVersion: '11', creationTimestamp: time(2) })];
     expect(changed(before, again)).toEqual([]);
     expect(written(before, again)).toEqual(['ConfigMap n/a is another']);
   });

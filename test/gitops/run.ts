@@ -33,10 +33,14 @@ export async function runEngine<A extends Applier>(engine: Engine<A>): Promise<v
       () => tell('waiting for another `npm run flux` or `npm run argocd` to end'),
     );
   } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
-    console.error(`${error.code}: ${error.message}`);
-    process.exitCode = 1;
+    report(error);
   }
+}
+
+function report(error: unknown): void {
+  if (!(error instanceof ClusterError)) throw error;
+  console.error(`${error.code}: ${error.message}`);
+  process.exitCode = 1;
 }
 
 async function guarded<A extends Applier>(engine: Engine<A>, stop: AbortSignal): Promise<void> {
@@ -49,7 +53,8 @@ async function guarded<A extends Applier>(engine: Engine<A>, stop: AbortSignal):
   } catch (error) {
     // A signal from the terminal has ended the commands under way as well.
     stop.throwIfAborted();
-    throw error;
+    // At once: the removal may fail as well.
+    report(error);
   } finally {
     await phase(tell, 'all is removed again', () => removeAll(world.unstopped, state));
   }

@@ -1,25 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { object, time } from '../found.ts';
 import type { KubeObject } from '../world.ts';
 import { isOf, isRefused, kindsOf, orderProblems, problems, type Application } from './decide.ts';
 
 const COMMIT = 'c0ffee';
-
-const time = (second: number): string => `2020-01-01T00:00:0${second}Z`;
-
-function object(name: string, metadata: Partial<KubeObject['metadata']> = {}): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name,
-      namespace: 'n',
-      uid: '1',
-      resourceVersion: '10',
-      creationTimestamp: time(1),
-      ...metadata,
-    },
-  };
-}
 
 function application(
   status: Partial<Application['status']> = {},

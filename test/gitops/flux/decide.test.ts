@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { object, time } from '../found.ts';
 import { isDone, LABEL_NAME, orderProblems, undone, type FluxObject } from './decide.ts';
 import type { KubeObject } from '../world.ts';
 
@@ -11,7 +12,7 @@ function kustomization(name: string, changes: Partial<FluxObject['status']> = {}
     metadata: { ...object(name).metadata, generation: 2 },
     status: {
       observedGeneration: 2,
-      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: at(5) }],
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: time(5) }],
       lastAppliedRevision: `main@sha1:${COMMIT}`,
       lastHandledReconcileAt: '1',
       ...changes,
@@ -19,28 +20,12 @@ function kustomization(name: string, changes: Partial<FluxObject['status']> = {}
   };
 }
 
-function object(name: string, metadata: Partial<KubeObject['metadata']> = {}): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name,
-      namespace: 'n',
-      uid: '1',
-      resourceVersion: '10',
-      creationTimestamp: at(1),
-      ...metadata,
-    },
-  };
-}
-
-const at = (second: number): string => `2020-01-01T00:00:0${second}Z`;
 const applied = (by: string, second: number): KubeObject =>
   object(`of-${by}`, {
     labels: { [LABEL_NAME]: by },
     managedFields: [
-      { manager: 'somebody', time: at(0) },
-      { manager: 'kustomize-controller', time: at(second) },
+      { manager: 'somebody', time: time(0) },
+      { manager: 'kustomize-controller', time: time(second) },
     ],
   });
 
@@ -61,14 +46,17 @@ describe('one is done', () => {
     ['another commit', { lastAppliedRevision: 'main@sha1:beef' }],
     ['an older request', { lastHandledReconcileAt: '0' }],
     ['no condition', { conditions: [] }],
-    ['not Ready', { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: at(1) }] }],
+    [
+      'not Ready',
+      { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: time(1) }] },
+    ],
   ])('not with %s', (_, status) => {
     expect(isDone(kustomization('a', status), { commit: COMMIT, request: '1' })).toBe(false);
   });
 
   test('or it is told what it says', () => {
     const condition = { type: 'Ready', status: 'False', reason: 'BuildFailed', message: 'no file' };
-    const conditions = [{ ...condition, lastTransitionTime: at(1) }];
+    const conditions = [{ ...condition, lastTransitionTime: time(1) }];
     expect(
       undone([kustomization('a'), kustomization('b', { conditions })], { commit: COMMIT }),
     ).toEqual(['Kustomization b: BuildFailed no file']);
@@ -90,7 +78,7 @@ describe('the order', () => {
 
   test('is wrong where it began before', () => {
     expect(problems(waves, pair, applied('first', 1), applied('second', 4))).toEqual([
-      `second applied something at ${at(4)}, before first was ready at ${at(5)}`,
+      `second applied something at ${time(4)}, before first was ready at ${time(5)}`,
     ]);
     expect(
       problems([['first', 'second']], pair, applied('first', 1), applied('second', 4)),
@@ -108,7 +96,7 @@ describe('the order', () => {
   test('is not known where one applied nothing, is not there, or is of no wave', () => {
     expect(problems(waves, pair, applied('first', 1))).toEqual(['second has applied nothing']);
     expect(problems(waves, pair.slice(1), applied('first', 1), applied('second', 9))).toEqual([
-      `second applied something at ${at(9)}, before first was ready at no time`,
+      `second applied something at ${time(9)}, before first was ready at no time`,
     ]);
     expect(problems([['first']], pair, applied('first', 1))).toEqual(['second is of no wave']);
   });
