@@ -40,15 +40,16 @@ export async function reap(options: ReapOptions): Promise<ReapReport> {
   const isLast = ({ kind }: Action): boolean => kind === 'bury';
   const first = actions.filter((action) => !isLast(action));
   const work = async (action: Action): Promise<Done | undefined> => act(action, leases, clearing);
-  const done = await inParallel(first, work, signal);
-  const gone = new Set(done.flatMap(({ things }) => things.map(({ name }) => name)));
+  const firsts = await inParallel(first, work, signal);
+  const gone = new Set(firsts.results.flatMap(({ things }) => things.map(({ name }) => name)));
   const last = actions.filter((action) => isBuriable(action, gone));
+  const lasts = await inParallel(last, work, signal);
   return {
     dryRun,
-    done: [...done, ...(await inParallel(last, work, signal))],
+    done: [...firsts.results, ...lasts.results],
     waiting: waiting(found, limits),
     problems,
-    interrupted: signal.aborted,
+    interrupted: firsts.isCut || lasts.isCut,
     stuck: stuck(found, limits),
     requests: options.transport.counts(),
     seconds: (clock.now() - began) / 1000,
@@ -116,21 +117,25 @@ async function mark(
   }
 }
 
-/** The results that there are, in any order. */
+/** The results that there are, in any order, and whether some items were not begun. */
 async function inParallel<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<R | undefined>,
   signal: AbortSignal,
-): Promise<readonly R[]> {
+): Promise<{ readonly results: readonly R[]; readonly isCut: boolean }> {
   const results: R[] = [];
+  let isCut = false;
   const queue = items.values();
   const worker = async (): Promise<void> => {
     for (const item of queue) {
-      if (signal.aborted) return;
+      if (signal.aborted) {
+        isCut = true;
+        return;
+      }
       const result = await work(item);
       if (result !== undefined) results.push(result);
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
-  return results;
+  return { results, isCut };
 }

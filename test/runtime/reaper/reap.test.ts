@@ -149,6 +149,21 @@ test('one that is told to end begins nothing more, and says that something is le
   expect([report.interrupted, hasFailed(report)]).toEqual([true, true]);
 });
 
+test('one that is told to end when nothing is left to begin has done all of it', async () => {
+  const left = leftBehinds(20);
+  const stop = new AbortController();
+  const { report } = await run(
+    { [CONFIG_MAP_LIST]: left },
+    ({ method }) => {
+      if (method === 'DELETE') stop.abort();
+      return undefined;
+    },
+    stop.signal,
+  );
+  expect([removed(report), left.size]).toEqual([20, 0]);
+  expect([report.interrupted, hasFailed(report)]).toEqual([false, false]);
+});
+
 describe('an API server that is too busy', () => {
   test('is left alone for as long as it says, and then all goes', async () => {
     const left = leftBehinds(100);
