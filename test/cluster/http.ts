@@ -38,10 +38,10 @@ export function get(
   });
 }
 
-/** Whether anything accepts a connection at this Unix socket. */
-export function accepts(path: string): Promise<boolean> {
+/** Whether anything accepts a connection: at a Unix socket, by its path, or at a host and port. */
+export function accepts(where: string | { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = typeof where === 'string' ? connect(where) : connect(where);
     socket.on('connect', () => {
       socket.destroy();
       resolve(true);

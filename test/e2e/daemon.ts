@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +18,7 @@ import { Transport } from '../../runtime/kube/transport.ts';
 import { stackApi, type ApiBuild, type StackApi } from '../stack/drone-api.ts';
 import { imageStart } from '../cluster/images/dockerfile.ts';
 import { contentKey } from '../cluster/keys.ts';
+import { freePorts } from '../cluster/ports.ts';
 import { mirrorsOf } from '../cluster/state.ts';
 import { readStack, type Stack } from '../stack/state.ts';
 import { Repo } from './daemon-repo.ts';
@@ -79,7 +79,7 @@ export class Daemons {
   }: ReplicaOptions = {}): Promise<Replica> {
     const name = `replica-${this.#replicas.length + 1}`;
     const file = join(this.#folder, `${name}.log`);
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     const out = openSync(file, 'w');
     const image = imageStart();
     const child = spawn(process.execPath, [...image.entrypoint.slice(1, -1), PROGRAM, 'daemon'], {
@@ -262,14 +262,6 @@ function parseMetrics(text: string): readonly Sample[] {
       },
     ];
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** Milliseconds until the condition holds; looked at every 20 ms. */

@@ -1,7 +1,5 @@
 /** Programs that run beside the cluster for as long as a run takes. */
-import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stop } from '../cluster/processes.ts';
 import type { Tell } from '../cluster/progress.ts';
@@ -48,14 +46,3 @@ export function lastErrors(state: string): readonly string[] {
 
 const filesIn = (folder: string): readonly string[] =>
   existsSync(folder) ? readdirSync(folder) : [];
-
-/** Addresses of this machine that nobody listens at. */
-export async function freeAddresses(count: number): Promise<readonly string[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map(async (server) => once(server, 'listening')));
-  return servers.map((server) => {
-    const address = server.address();
-    server.close();
-    return typeof address === 'object' && address !== null ? `127.0.0.1:${address.port}` : '';
-  });
-}

@@ -41,14 +41,15 @@ const BUILD = ['build', '-mod=mod', '-trimpath', '-ldflags=-s -w'];
  * @throws ClusterError COMMAND_FAILED, OTHER_MODULE
  */
 export async function buildSource(cache: string, source: Source, tell: Tell): Promise<string> {
-  const { name, sum, inside, own, scripts } = source;
+  const { name, sum, inside, own, programs, scripts } = source;
   const sums = Object.values(inside).map((module) => module.sum);
   const texts = Object.values(own).flatMap((folder) =>
     readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')),
   );
+  const wanted = [...Object.entries(programs).flat(), ...scripts];
   const target = join(
     cache,
-    `${name}-${contentKey([sum, ...sums, ...BUILD, ...texts, ...scripts])}`,
+    `${name}-${contentKey([sum, ...sums, ...BUILD, ...texts, ...wanted])}`,
   );
   if (!existsSync(target)) {
     tell(`building ${name} from source: minutes, once`);

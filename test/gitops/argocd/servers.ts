@@ -1,12 +1,14 @@
 /** Argo CD as three processes beside the cluster: its controller, its repository server, its cache. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { get } from '../../cluster/http.ts';
+import { accepts, get } from '../../cluster/http.ts';
+import { freePorts } from '../../cluster/ports.ts';
 import type { Tell } from '../../cluster/progress.ts';
-import { freeAddresses, startServer, type Server } from '../servers.ts';
+import { startServer, type Server } from '../servers.ts';
 import { NAMESPACES } from '../world.ts';
 import type { Programs } from './binaries.ts';
+
+const HOST = '127.0.0.1';
 
 /**
  * @param state the folder of their files
@@ -25,9 +27,8 @@ export async function startServers(
   const tls = join(configuration, 'tls');
   for (const folder of [temporary, tls]) mkdirSync(folder, { recursive: true });
   // In a cluster, this is the ConfigMap argocd-tls-certs-cm, mounted: a file for each host.
-  writeFileSync(join(tls, '127.0.0.1'), certificate);
-  const [redis = '', repository = '', ofRepository = '', ofController = ''] =
-    await freeAddresses(4);
+  writeFileSync(join(tls, HOST), certificate);
+  const [redis = 0, repository = 0, ofRepository = 0, ofController = 0] = await freePorts(4);
   const argocd = join(servers, 'argocd');
   const environment = {
     // Git asks `argocd` for the password.
@@ -49,21 +50,21 @@ export async function startServers(
   const all: readonly Server[] = [
     {
       name: 'redis',
-      argv: [join(servers, 'redis'), redis],
+      argv: [join(servers, 'redis'), `${HOST}:${redis}`],
       environment: {},
-      isHealthy: () => listens(redis),
+      isHealthy: () => accepts({ host: HOST, port: redis }),
     },
     {
       name: repositoryServer,
       argv: [
         argocd,
-        `--redis=${redis}`,
+        `--redis=${HOST}:${redis}`,
         '--disable-tls',
         '--client-ca-path=',
-        '--address=127.0.0.1',
-        `--port=${portOf(repository)}`,
-        '--metrics-address=127.0.0.1',
-        `--metrics-port=${portOf(ofRepository)}`,
+        `--address=${HOST}`,
+        `--port=${repository}`,
+        `--metrics-address=${HOST}`,
+        `--metrics-port=${ofRepository}`,
       ],
       environment: { ...environment, ARGOCD_BINARY_NAME: repositoryServer },
       isHealthy: () => isWell(ofRepository),
@@ -73,10 +74,10 @@ export async function startServers(
       argv: [
         argocd,
         `--namespace=${NAMESPACES.engine}`,
-        `--redis=${redis}`,
-        `--repo-server=${repository}`,
+        `--redis=${HOST}:${redis}`,
+        `--repo-server=${HOST}:${repository}`,
         '--repo-server-plaintext',
-        `--metrics-port=${portOf(ofController)}`,
+        `--metrics-port=${ofController}`,
       ],
       environment: { ...environment, ARGOCD_BINARY_NAME: controller },
       isHealthy: () => isWell(ofController),
@@ -85,17 +86,5 @@ export async function startServers(
   for (const server of all) await startServer(server, state, tell);
 }
 
-const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
-
-const isWell = async (address: string): Promise<boolean> =>
-  (await get(`http://${address}/healthz`))?.status === 200;
-
-const listens = (address: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(Number(portOf(address)), '127.0.0.1');
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
+const isWell = async (port: number): Promise<boolean> =>
+  (await get(`http://${HOST}:${port}/healthz`))?.status === 200;

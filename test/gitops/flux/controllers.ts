@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { get } from '../../cluster/http.ts';
+import { freePorts } from '../../cluster/ports.ts';
 import type { Tell } from '../../cluster/progress.ts';
-import { freeAddresses, startServer } from '../servers.ts';
+import { startServer } from '../servers.ts';
 import { NAMESPACES } from '../world.ts';
 import { CONTROLLERS, type ControllerName, type Controllers } from './binaries.ts';
 
@@ -21,7 +22,8 @@ export async function startControllers(
   const temporary = join(state, 'tmp');
   mkdirSync(storage, { recursive: true });
   mkdirSync(temporary, { recursive: true });
-  const [artifacts = '', ...addresses] = await freeAddresses(1 + 2 * CONTROLLERS.length);
+  const ports = await freePorts(1 + 2 * CONTROLLERS.length);
+  const [artifacts = '', ...addresses] = ports.map((port) => `127.0.0.1:${port}`);
   const own: Readonly<Record<ControllerName, readonly string[]>> = {
     'source-controller': [
       `--storage-path=${storage}`,
