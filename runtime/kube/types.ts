@@ -10,6 +10,7 @@ export interface ObjectMeta {
   readonly resourceVersion?: string;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly {
@@ -73,6 +74,7 @@ export interface ContainerLike {
 export interface PodLike extends ObjectLike {
   readonly spec?: {
     readonly nodeName?: string;
+    readonly activeDeadlineSeconds?: number;
     readonly initContainers?: readonly ContainerLike[];
     readonly containers: readonly ContainerLike[];
     readonly ephemeralContainers?: readonly ContainerLike[];

@@ -2,12 +2,15 @@
 import type { EventLike, PodLike } from '../kube/types.ts';
 import type { WatchEvent } from '../kube/watch.ts';
 import { advance, EMPTY_JOURNAL, parseJournalLine, type Journal } from '../pod/journal.ts';
+import { toldToEnd } from './own-ends.ts';
 
 export interface Observation {
   /** As it was last seen; undefined before it was made. */
   readonly pod: PodLike | undefined;
   /** The Pod is no more. */
   readonly gone: boolean;
+  /** When it was told to end, see `toldToEnd`. */
+  readonly told: number | undefined;
   /** When a container was first seen ended, in milliseconds of the clock that never goes back. */
   readonly ended: ReadonlyMap<string, number>;
   /** The newest version of each event about the Pod, by the uid of the event. */
@@ -20,6 +23,7 @@ export interface Observation {
 export const NOTHING_SEEN: Observation = {
   pod: undefined,
   gone: false,
+  told: undefined,
   ended: new Map(),
   events: new Map(),
   journal: EMPTY_JOURNAL,
@@ -59,6 +63,7 @@ export function withPod(
     ...seen,
     pod: object,
     gone: seen.gone || type === 'DELETED',
+    told: seen.told ?? toldToEnd(object),
     ended: new Map([...seen.ended, ...ended]),
   };
 }

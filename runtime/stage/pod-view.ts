@@ -1,5 +1,5 @@
 /** Reading a Pod's status: which container is where, and what stands in its way. Pure. */
-import type { ContainerStatus, PodLike } from '../kube/types.ts';
+import type { ContainerStatus, PodCondition, PodLike } from '../kube/types.ts';
 
 export function containerStatus(
   pod: PodLike | undefined,
@@ -103,12 +103,14 @@ const DISRUPTIONS: Readonly<Record<string, PodEnd['reason']>> = {
   DeletionByPodGC: 'node lost',
 };
 
+/** The condition by which the cluster says that it ends a Pod, and why. */
+export const isDisruption = ({ type, status }: PodCondition): boolean =>
+  type === 'DisruptionTarget' && status === 'True';
+
 /** Why a Pod ended before its stage was over; undefined while it goes on. `gone`: it is no more. */
 export function podEnd(pod: PodLike | undefined, gone: boolean): PodEnd | undefined {
   const status = pod?.status;
-  const disruption = status?.conditions?.find(
-    (condition) => condition.type === 'DisruptionTarget' && condition.status === 'True',
-  );
+  const disruption = status?.conditions?.find(isDisruption);
   const over = gone || status?.phase === 'Failed' || pod?.metadata.deletionTimestamp !== undefined;
   if (!over) return undefined;
   if (status?.reason === 'DeadlineExceeded') {

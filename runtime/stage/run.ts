@@ -13,7 +13,8 @@ import type { ConcludeInput, EndReason, Interruption, StageResult } from './conc
 import { outsideEnd } from './ends.ts';
 import { interruptionOf, StageLeft } from './kill.ts';
 import { createStage, deleteOwner, deletePod } from './objects.ts';
-import { begun } from './observation.ts';
+import { begun, type Observation } from './observation.ts';
+import { ownEnds } from './own-ends.ts';
 import { hasStarted } from './pod-view.ts';
 import type { RunOptions, StageStart } from './run-options.ts';
 import type { StageSpec } from './spec.ts';
@@ -138,6 +139,12 @@ class StageRun {
     return this.#options.signal.reason instanceof StageLeft;
   }
 
+  /** What is seen, without the ends of steps that are not their own. */
+  #seen(): Observation {
+    const { seen } = this.#watch;
+    return { ...seen, journal: ownEnds(seen.journal, this.#spec.plan, seen.told) };
+  }
+
   /** The time of the cluster, whose nodes stamp the journal. */
   #wall(): number {
     const { transport, clock } = this.#options;
@@ -145,7 +152,7 @@ class StageRun {
   }
 
   #known(): ConcludeInput {
-    const { journal, pod } = this.#watch.seen;
+    const { journal, pod } = this.#seen();
     const { plan, containers } = this.#spec;
     return {
       plan,
@@ -216,7 +223,8 @@ class StageRun {
     for (;;) {
       this.#checkTasks();
       const now = clock.now();
-      const { seen, liveSince } = this.#watch;
+      const { liveSince } = this.#watch;
+      const seen = this.#seen();
       const turns = this.#turns.advance(seen.journal, now, this.#wall());
       this.#actions.addContainers(seen, this.#wall());
       this.#followLogs();

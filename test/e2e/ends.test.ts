@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { loadConfig } from '../../runtime/kube/config.ts';
+import { deleteObject } from '../../runtime/kube/objects.ts';
+import { PODS } from '../../runtime/kube/request.ts';
+import { Transport } from '../../runtime/kube/transport.ts';
+import { processesWhere, signal } from '../cluster/processes.ts';
 import { openWorld, pipelineOf, rows, waitFor, type World } from './drone.ts';
 
 let world: World;
@@ -105,6 +110,36 @@ steps:
     );
     const ran = await running.end();
     expect(ran.code).toBe(1);
+    expect(ran.out).toContain('(deleted by somebody)');
+    expect(rows(ran.out)).toMatchObject({ sleep: 'killed 137' });
+    await world.clean();
+  }, 60_000);
+
+  // The node tells the containers of a Pod to end one after the other. Here the step is told by this
+  // test, between the deletion and the node, so that the coordinator always hears of it first.
+  test('somebody deletes the Pod, and its coordinator hears of the end of the step first', async () => {
+    const seconds = `1000.${process.pid}`;
+    const running = await world.startExec(SLEEP.replace('sleep 1000', `sleep ${seconds}`));
+    await running.seen('asleep');
+    const pod = await world.kubectl('-n', world.namespace, 'get', 'pods', '-o', 'name');
+    const isSleep = (argv: readonly string[]): boolean =>
+      argv.includes('sleep') && argv.includes(seconds);
+    let pids: readonly number[] = [];
+    await waitFor('the sleep', async () => {
+      pids = processesWhere(isSleep);
+      return pids.length > 0;
+    });
+    const reference = {
+      resource: PODS,
+      namespace: world.namespace,
+      name: pod.trim().replace('pod/', ''),
+    };
+    await deleteObject(
+      new Transport(await loadConfig({ kubeconfig: world.cluster.kubeconfig })),
+      reference,
+    );
+    for (const pid of pids) signal(pid, 'SIGTERM');
+    const ran = await running.end();
     expect(ran.out).toContain('(deleted by somebody)');
     expect(rows(ran.out)).toMatchObject({ sleep: 'killed 137' });
     await world.clean();

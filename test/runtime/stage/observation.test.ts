@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EventLike } from '../../../runtime/kube/types.ts';
+import type { EventLike, PodLike } from '../../../runtime/kube/types.ts';
 import {
   begun,
   NOTHING_SEEN,
@@ -19,6 +19,11 @@ const after = (...news: readonly News[]): Observation =>
       withPod(seen, { type: 'MODIFIED', object: podOf(containers) }, now),
     NOTHING_SEEN,
   );
+
+const deleted = (deletionTimestamp: string, deletionGracePeriodSeconds: number): PodLike => ({
+  ...podOf({}),
+  metadata: { name: 'drone-1', deletionTimestamp, deletionGracePeriodSeconds },
+});
 
 describe('a Pod that changes', () => {
   test.each<readonly [string, readonly News[], Readonly<Record<string, number>>]>([
@@ -49,6 +54,13 @@ describe('a Pod that changes', () => {
     ];
     const object = podOf({}, { ephemeralContainerStatuses });
     expect(withPod(NOTHING_SEEN, { type: 'MODIFIED', object }, 10).ended.get('3-publish')).toBe(10);
+  });
+
+  test('was told to end when it was first, whatever its last word says', () => {
+    const told = { type: 'MODIFIED', object: deleted('2026-01-01T00:00:31Z', 30) } as const;
+    const gone = { type: 'DELETED', object: deleted('2026-01-01T00:00:09Z', 0) } as const;
+    const seen = withPod(withPod(after([10, { a: 'running' }]), told, 20), gone, 30);
+    expect(seen.told).toBe(Date.parse('2026-01-01T00:00:01Z'));
   });
 
   test('is kept as it was last when it is gone', () => {
