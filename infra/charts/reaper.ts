@@ -52,7 +52,13 @@ export class ReaperChart extends Part {
 }
 
 function reaperContainer(deployment: Deployment): k8s.Container {
-  const container = runnerContainer(deployment, 'reap');
+  const { pushgateway } = deployment.reaper;
+  const container = runnerContainer(
+    deployment,
+    'reap',
+    '--json',
+    ...(pushgateway === undefined ? [] : [`--pushgateway=${pushgateway.url}`]),
+  );
   if (RATE.name in deployment.runner.environment) return container;
   return { ...container, env: [...container.env, RATE] };
 }

@@ -57,7 +57,7 @@ export class SystemChart extends Part {
       namespace,
       name: REAPER,
       labels: labelsOf('reaper'),
-      egress: reaperEgress(network),
+      egress: reaperEgress(deployment),
     });
     secrets(this, deployment);
   }

@@ -66,9 +66,14 @@ export const runnerEgress = (network: Network): readonly Rule[] => [
   ...(network.internet ? internet([...PRIVATE, ...CLOSED], [443]) : []),
 ];
 
-export const reaperEgress = (network: Network): readonly Rule[] => [
+/** And for the reaper. */
+export const reaperEgress = ({
+  network,
+  reaper: { pushgateway },
+}: Pick<Deployment, 'network' | 'reaper'>): readonly Rule[] => [
   ...dns(network),
   ...opened([...network.apiServer, ...network.drone], CLOSED),
+  ...(pushgateway === undefined ? [] : opened([pushgateway.opening], CLOSED)),
 ];
 
 const dns = (network: Network): readonly Rule[] =>

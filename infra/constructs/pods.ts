@@ -29,10 +29,11 @@ export const RESTRICTED_CONTAINER: k8s.SecurityContext = {
 
 const FILES = 'policies';
 
-/** `drone-kube VERB` with the configuration of the deployment. */
+/** `drone-kube VERB OPTION …` with the configuration of the deployment. */
 export function runnerContainer(
   deployment: Deployment,
   verb: string,
+  ...options: readonly string[]
 ): k8s.Container & Required<Pick<k8s.Container, 'env'>> {
   const { cpu, memory, memoryLimit } = deployment.runner;
   return {
@@ -40,7 +41,7 @@ export function runnerContainer(
     image: deployment.image,
     // Of a digest there is only one; a tag is expected to stay what it is.
     imagePullPolicy: 'IfNotPresent',
-    args: [verb],
+    args: [verb, ...options],
     envFrom: [{ configMapRef: { name: CONFIGURATION } }],
     env: secretReferences(deployment).map(({ variable, reference: { name, key } }) => ({
       name: variable,

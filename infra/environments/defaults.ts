@@ -41,7 +41,7 @@ export interface Deployment {
   readonly disruption: Disruption;
   /** Name of the LocalQueue. */
   readonly kueueQueue: string | undefined;
-  readonly reaper: Required<Reaper>;
+  readonly reaper: Required<Omit<Reaper, 'pushgateway'>> & Pick<Reaper, 'pushgateway'>;
   readonly gitops: Required<Pick<GitOps, 'repository' | 'revision' | 'path'>> &
     Pick<GitOps, 'argocd' | 'flux'>;
   readonly execAccess: ExecAccess | undefined;

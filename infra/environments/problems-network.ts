@@ -15,7 +15,7 @@ export function* networkProblems({ name, network }: Deployment): Generator<Probl
       fix: 'name its Service and its own addresses: kubectl get endpointslices,service kubernetes',
     };
   }
-  yield* openingProblems(network.apiServer, `${path}.apiServer`, () => CLOSED);
+  yield* listProblems(network.apiServer, `${path}.apiServer`, () => CLOSED);
   if (network.drone.length === 0) {
     yield {
       code: 'settings-drone-closed',
@@ -25,11 +25,11 @@ export function* networkProblems({ name, network }: Deployment): Generator<Probl
     };
   }
   for (const key of ['drone', 'git', 'registries', 'builds', 'dns'] as const) {
-    yield* openingProblems(network[key], `${path}.${key}`, (opening) =>
+    yield* listProblems(network[key], `${path}.${key}`, (opening) =>
       closedForBuilds(network, opening),
     );
   }
-  yield* openingProblems(network.runner, `${path}.runner`, () => CLOSED);
+  yield* listProblems(network.runner, `${path}.runner`, () => CLOSED);
   if (network.metricsFrom !== undefined && !isDnsLabel(network.metricsFrom)) {
     yield {
       code: 'settings-namespace-name',
@@ -40,42 +40,50 @@ export function* networkProblems({ name, network }: Deployment): Generator<Probl
   }
 }
 
-function* openingProblems(
+function* listProblems(
   openings: readonly Opening[],
   path: string,
   closed: (opening: Opening) => readonly string[],
 ): Generator<Problem> {
   for (const [index, opening] of openings.entries()) {
-    const own = `${path}[${index}]`;
-    for (const port of opening.ports ?? []) {
-      if (Number.isInteger(port) && port > 0 && port < 65_536) continue;
+    yield* openingProblems(opening, `${path}[${index}]`, closed(opening));
+  }
+}
+
+/** `closed`: what stays so, whatever the opening says. */
+export function* openingProblems(
+  opening: Opening,
+  own: string,
+  closed: readonly string[] = CLOSED,
+): Generator<Problem> {
+  for (const port of opening.ports ?? []) {
+    if (Number.isInteger(port) && port > 0 && port < 65_536) continue;
+    yield {
+      code: 'settings-port',
+      path: `${own}.ports`,
+      message: `${port} is no port`,
+      fix: 'write a number from 1 to 65535',
+    };
+  }
+  if ('cidr' in opening) {
+    const wrong = wrongCidr(opening.cidr);
+    yield* at(`${own}.cidr`, wrong);
+    if (wrong === undefined && exceptions(opening.cidr, closed) === undefined) {
       yield {
-        code: 'settings-port',
-        path: `${own}.ports`,
-        message: `${port} is no port`,
-        fix: 'write a number from 1 to 65535',
+        code: 'settings-opening-closed',
+        path: `${own}.cidr`,
+        message: `${opening.cidr} stays closed: it is the API server or the metadata of the cloud`,
+        fix: "remove it; for something else at the API server's address, name its ports",
       };
     }
-    if ('cidr' in opening) {
-      const wrong = wrongCidr(opening.cidr);
-      yield* at(`${own}.cidr`, wrong);
-      if (wrong === undefined && exceptions(opening.cidr, closed(opening)) === undefined) {
-        yield {
-          code: 'settings-opening-closed',
-          path: `${own}.cidr`,
-          message: `${opening.cidr} stays closed: it is the API server or the metadata of the cloud`,
-          fix: "remove it; for something else at the API server's address, name its ports",
-        };
-      }
-    } else if (isDnsLabel(opening.namespace)) {
-      yield* at(`${own}.labels`, wrongLabels(opening.labels ?? {}));
-    } else {
-      yield {
-        code: 'settings-namespace-name',
-        path: `${own}.namespace`,
-        message: `"${opening.namespace}" cannot be the name of a namespace`,
-        fix: LABEL_FIX,
-      };
-    }
+  } else if (isDnsLabel(opening.namespace)) {
+    yield* at(`${own}.labels`, wrongLabels(opening.labels ?? {}));
+  } else {
+    yield {
+      code: 'settings-namespace-name',
+      path: `${own}.namespace`,
+      message: `"${opening.namespace}" cannot be the name of a namespace`,
+      fix: LABEL_FIX,
+    };
   }
 }

@@ -2,10 +2,12 @@
 import { OWN_VARIABLES } from '../constructs/variables.ts';
 import type { Deployment } from './defaults.ts';
 import { bytes, isMemory } from './quantities.ts';
+import { openingProblems } from './problems-network.ts';
 import { secretReferences } from './secrets.ts';
 import type { SecretReference } from './settings-secrets.ts';
 import {
   at,
+  wrongAddress,
   wrongCount,
   wrongCpu,
   wrongHost,
@@ -45,6 +47,11 @@ export function* runnerProblems(deployment: Deployment): Generator<Problem> {
   yield* at(`${name}.stage.timeoutMinutes`, wrongCount(stage.timeoutMinutes, 1));
   yield* at(`${name}.reaper.schedule`, wrongSchedule(reaper.schedule));
   yield* at(`${name}.reaper.deadlineSeconds`, wrongCount(reaper.deadlineSeconds, 30));
+  if (reaper.pushgateway !== undefined) {
+    const { opening, url } = reaper.pushgateway;
+    yield* at(`${name}.reaper.pushgateway.url`, wrongAddress(url));
+    yield* openingProblems(opening, `${name}.reaper.pushgateway.opening`);
+  }
   yield* variableProblems(deployment);
   const references = secretReferences(deployment);
   for (const { path, reference } of references) {

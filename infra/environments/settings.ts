@@ -7,7 +7,7 @@ import type { PodSecurityLevel } from '../../policies/pod-security.ts';
 import type { Builds, Priorities, Repositories, TrustedBuilds } from './settings-builds.ts';
 import type { Capacity, Disruption, Kueue, WarmUp } from './settings-capacity.ts';
 import type { GitOps } from './settings-gitops.ts';
-import type { Network } from './settings-network.ts';
+import type { Network, Opening } from './settings-network.ts';
 import type { SecretReference } from './settings-secrets.ts';
 
 export interface Environment {
@@ -161,6 +161,19 @@ export interface Reaper {
    * @default `300`
    */
   readonly deadlineSeconds?: number;
+  /**
+   * Where each run tells its metrics: nobody scrapes a Pod that lives for seconds.
+   * @default none: its log and its exit code tell what it did
+   */
+  readonly pushgateway?: Pushgateway;
+}
+
+/** Of Prometheus. */
+export interface Pushgateway {
+  /** As in `http://pushgateway.monitoring:9091`. No credentials: whoever may read Pods reads it. */
+  readonly url: string;
+  /** Its address or its Pods, for the NetworkPolicy of the reaper. */
+  readonly opening: Opening;
 }
 
 /** A namespace in which people run pipelines with `drone-kube exec`. */

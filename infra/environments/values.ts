@@ -133,6 +133,19 @@ export const wrongHost = (host: string): Wrong | undefined =>
         fix: 'write the name alone, with a port where it has one: drone.example.com:8080',
       };
 
+/** Not repeated in the message: it may have a password in it. */
+export function wrongAddress(address: string): Wrong | undefined {
+  const url = URL.parse(address);
+  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '';
+  return isPlain && /^https?:$/.test(url.protocol)
+    ? undefined
+    : {
+        code: 'settings-address',
+        message: 'it is no http or https address, or has more than host, port and path in it',
+        fix: 'write it as in http://pushgateway.monitoring:9091, without credentials',
+      };
+}
+
 export function wrongLabels(labels: Readonly<Record<string, string>>): Wrong | undefined {
   for (const [key, value] of Object.entries(labels)) {
     const [prefix, name] = key.includes('/') ? key.split('/', 2) : [undefined, key];

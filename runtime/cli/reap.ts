@@ -10,9 +10,11 @@ import { readSteps } from '../drone/step-ids.ts';
 import { systemClock } from '../kube/clock.ts';
 import { loadConfig as loadKubeConfig } from '../kube/config.ts';
 import { Transport } from '../kube/transport.ts';
+import { metricsText } from '../reaper/metrics.ts';
+import { push, type Push } from '../reaper/push.ts';
 import { reap as run } from '../reaper/reap.ts';
-import { hasFailed, jsonReport, textReport } from '../reaper/report.ts';
-import { flag, helpText, list, parseOptions, time, type Option } from './options.ts';
+import { hasFailed, jsonReport, textReport, type ReapReport } from '../reaper/report.ts';
+import { flag, helpText, list, one, parseOptions, time, type Option } from './options.ts';
 import { EXIT, UsageError, type Terminal } from './usage.ts';
 
 const OPTIONS: readonly Option[] = [
@@ -33,6 +35,11 @@ const OPTIONS: readonly Option[] = [
     value: 'NAME',
     many: true,
     help: 'look here as well; for namespaces that only pipelines name',
+  },
+  {
+    name: 'pushgateway',
+    value: 'URL',
+    help: 'tell the metrics of the run to this Pushgateway of Prometheus',
   },
 ];
 
@@ -61,6 +68,7 @@ export async function reap(args: readonly string[], terminal: Terminal): Promise
   if (positionals.length > 1) {
     throw new UsageError('more than one file was named', 'name one file of variables');
   }
+  const gateway = gatewayOf(one(values, 'pushgateway'));
   const loaded = loadConfig(process.env, positionals[0]);
   if ('problems' in loaded) {
     terminal.err(renderProblems(loaded.problems));
@@ -79,12 +87,13 @@ export async function reap(args: readonly string[], terminal: Terminal): Promise
   for (const name of SIGNALS) process.once(name, end);
   try {
     const namespaces = namespacesOf(config);
+    const namespace = config.kube.namespace ?? access.namespace;
     const report = await run({
       transport,
       clock: { ...systemClock, wall: () => Date.now() },
       drone,
       server: config.rpc.server,
-      namespace: config.kube.namespace ?? access.namespace,
+      namespace,
       stageNamespaces: [
         ...namespaces.filter((name) => name !== TEMPORARY_NAMESPACE),
         ...list(values, 'namespace'),
@@ -97,6 +106,12 @@ export async function reap(args: readonly string[], terminal: Terminal): Promise
       signal: stop.signal,
     });
     terminal.out(flag(values, 'json') ? `${jsonReport(report)}\n` : textReport(report));
+    if (gateway !== undefined && !report.dryRun) {
+      const wrong = await tell(report, { url: gateway, namespace }, config);
+      // What is to be done is done: no reason to call the run failed.
+      if (wrong !== undefined)
+        terminal.err(`drone-kube: the metrics were not pushed: ${wrong} [reap-pushgateway]\n`);
+    }
     return hasFailed(report) ? EXIT.failure : EXIT.success;
   } finally {
     for (const name of SIGNALS) process.off(name, end);
@@ -104,12 +119,39 @@ export async function reap(args: readonly string[], terminal: Terminal): Promise
   }
 }
 
+/** Whoever may list processes or Pods reads command lines, so there are no credentials in it. */
+function gatewayOf(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.parse(text);
+  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '';
+  if (isPlain && /^https?:$/.test(url.protocol)) return url;
+  throw new UsageError(
+    '--pushgateway is no http or https address, or has more than host, port and path in it',
+    'write it as in http://pushgateway.monitoring:9091',
+  );
+}
+
+async function tell(
+  report: ReapReport,
+  target: Pick<Push, 'url' | 'namespace'>,
+  { proxy }: DaemonConfig,
+): Promise<string | undefined> {
+  const dispatcher = createDispatcher(target.url, { skipVerify: false }, proxiesOf(proxy), 1);
+  try {
+    return await push(await metricsText(report, Date.now()), { ...target, dispatcher });
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+const proxiesOf = ({ http, https, none }: DaemonConfig['proxy']) => ({
+  HTTP_PROXY: http,
+  HTTPS_PROXY: https,
+  NO_PROXY: none,
+});
+
 function droneOf({ proxy, rpc }: DaemonConfig) {
-  const environment = {
-    HTTP_PROXY: proxy.http,
-    HTTPS_PROXY: proxy.https,
-    NO_PROXY: proxy.none,
-  };
+  const environment = proxiesOf(proxy);
   const tls = { skipVerify: rpc.skipVerify };
   const dispatcher = createDispatcher(new URL(rpc.server), tls, environment, 2);
   const user = { url: rpc.server, token: rpc.userToken, dispatcher };

@@ -168,7 +168,7 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 ]);
 
 /** The code that Node or undici gave to a failure of the network, such as `ECONNREFUSED`. */
-function systemCode(error: unknown): string | undefined {
+export function systemCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return 'cause' in error ? systemCode(error.cause) : undefined;

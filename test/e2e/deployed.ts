@@ -15,6 +15,7 @@ import { mirrorsOf, readCluster } from '../cluster/state.ts';
 import { stackApi } from '../stack/drone-api.ts';
 import { readStack } from '../stack/state.ts';
 import { Repo } from './daemon-repo.ts';
+import { openPushgateway, type Pushgateway } from './pushgateway.ts';
 
 const PROGRAM = new URL('../../build/drone-kube.js', import.meta.url).pathname;
 
@@ -29,6 +30,8 @@ export interface Deployed {
   readonly servers: Readonly<
     Record<'apiService' | 'apiServer' | 'drone' | 'git' | 'registry', Address>
   >;
+  /** For the reaper alone. */
+  readonly gateway: Pushgateway;
   kubectl(...args: string[]): Promise<string>;
   get(namespace: string, ...what: string[]): Promise<unknown>;
   apply(): Promise<void>;
@@ -67,6 +70,7 @@ export async function deploy(): Promise<Deployed> {
     registry: addressOf(`http://${cluster.registry}`),
   };
   const image = await pushRunnerImage(cluster.registry, PROGRAM, ownLayout().cache);
+  const gateway = await openPushgateway(servers.git.host, ownLayout().cache);
   const environment: Environment = {
     name: 'e2e',
     instance: id,
@@ -97,6 +101,12 @@ export async function deploy(): Promise<Deployed> {
       windows: [{ name: 'window', schedule: '0 3 1 1 *', hours: 1, stages: 1 }],
       pauseImage: 'docker.io/drone-kube/pause:1',
     },
+    reaper: {
+      pushgateway: {
+        url: `http://${gateway.host}:${gateway.port}`,
+        opening: openingOf(gateway),
+      },
+    },
     // The second has no shell and no files but its own program.
     warmUp: { images: ['docker.io/library/busybox:musl', 'docker.io/drone-kube/pause:1'] },
     gitops: { repository: 'https://git.example.com/ci.git' },
@@ -110,6 +120,7 @@ export async function deploy(): Promise<Deployed> {
   const deployed: Deployed = {
     namespaces,
     servers,
+    gateway,
     kubectl,
     get,
     apply: async () => void (await kubectl('apply', ...serverSide)),
@@ -125,6 +136,7 @@ export async function deploy(): Promise<Deployed> {
       for (const { slug } of repos) await api.deleteRepo(slug).catch(() => undefined);
       await kubectl('delete', '-k', output, '--wait=false', '--ignore-not-found');
       await rm(folder, { recursive: true, force: true });
+      await gateway.close();
     },
   };
   try {

@@ -36,7 +36,7 @@ const inSystem = async (...args: string[]): Promise<string> =>
 beforeAll(async () => {
   deployed = await deploy();
   if (isEnforced) await enforcePolicies(ownLayout(), () => undefined);
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   // First: whatever else is left, no rule of the machine is.
@@ -129,7 +129,7 @@ describe('a stage', () => {
   /** There for everybody, but not for builds and the runner. */
   const elsewhere = (): Targets => {
     const { kubelet, metadata, pod } = outside;
-    return { kubelet, metadata, pod };
+    return { kubelet, metadata, pod, gateway: deployed.gateway };
   };
   const apiServers = (): Targets => {
     const { apiServer, apiService } = deployed.servers;
@@ -249,10 +249,15 @@ describe('the accounts', () => {
   });
 });
 
-test('the reaper runs to its end', async () => {
+test('the reaper runs to its end, and tells what it did', async () => {
   await inSystem('create', 'job', '--from=cronjob/drone-kube-reaper', 'once');
   const complete = ['--for=condition=complete', 'job/once', '--timeout=60s'];
   await expect(inSystem('wait', ...complete)).resolves.toContain('condition met');
+  expect(parseJson(await inSystem('logs', 'job/once'))).toMatchObject({ ok: true });
+  const labels = `instance="",job="drone-kube-reaper",namespace="${deployed.namespaces.system}"`;
+  await expect(deployed.gateway.metrics()).resolves.toContain(
+    `\ndrone_kube_reaper_ok{${labels}} 1\n`,
+  );
 }, 90_000);
 
 test('room is kept, and the images are on the node', async () => {

@@ -136,10 +136,37 @@ test('the reaper never runs twice at once, and ends', () => {
           backoffLimit: 0,
           activeDeadlineSeconds: 99,
           template: {
-            spec: { restartPolicy: 'Never', serviceAccountName: 'drone-kube-reaper' },
+            spec: {
+              restartPolicy: 'Never',
+              serviceAccountName: 'drone-kube-reaper',
+              containers: [{ args: ['reap', '--json'] }],
+            },
           },
         },
       },
     },
   });
+});
+
+test('the reaper tells its metrics where the settings say, and may go there', () => {
+  const opening = { namespace: 'monitoring', labels: { app: 'gateway' }, ports: [9091] };
+  const manifests = objects(
+    environmentOf({ reaper: { pushgateway: { url: 'http://gateway.monitoring:9091', opening } } }),
+  );
+  expect(JSON.stringify(object(manifests, 'CronJob', 'drone-kube-reaper'))).toContain(
+    '"args":["reap","--json","--pushgateway=http://gateway.monitoring:9091"]',
+  );
+  const open = {
+    to: [
+      {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+        podSelector: { matchLabels: { app: 'gateway' } },
+      },
+    ],
+    ports: [{ port: 9091, protocol: 'TCP' }],
+  };
+  const egress = (name: string): unknown =>
+    at(object(manifests, 'NetworkPolicy', name, 'drone-system'), 'spec', 'egress');
+  expect(egress('drone-kube-reaper')).toContainEqual(open);
+  expect(egress('drone-kube')).not.toContainEqual(open);
 });

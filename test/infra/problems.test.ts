@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { settingsProblems } from '../../infra/environments/problems.ts';
 import type { Environment, ExecAccess, Subject } from '../../infra/environments/settings.ts';
 import type { Builds } from '../../infra/environments/settings-builds.ts';
+import type { Opening } from '../../infra/environments/settings-network.ts';
 import type { SecretReference } from '../../infra/environments/settings-secrets.ts';
 import { environmentOf, everything, withAccess } from './support.ts';
 
@@ -10,6 +11,10 @@ const found = (...environments: readonly Environment[]): readonly string[] =>
 
 const QUOTA = withAccess().execAccess.quota;
 const group = (name: string): Subject => ({ kind: 'Group', name });
+const gatewayAt = (
+  url: string,
+  opening: Opening = { namespace: 'monitoring' },
+): Partial<Environment> => ({ reaper: { pushgateway: { url, opening } } });
 // What reaches the check of somebody who runs the sources without a type check.
 const unknownSwitch: Builds = JSON.parse('{"allow": ["workspaces"]}');
 const untyped: Partial<ExecAccess> = JSON.parse('{"podSecurity": "strict"}');
@@ -119,6 +124,12 @@ describe('a wrong setting of the deployment is named by path and code', () => {
     ],
     [{ runner: { environment: { 'A-B': 'x' } } }, 'runner.environment.A-B settings-variable-name'],
     [{ reaper: { schedule: 'hourly' } }, 'reaper.schedule settings-schedule'],
+    [gatewayAt('pushgateway:9091'), 'reaper.pushgateway.url settings-address'],
+    [gatewayAt('http://me:secret@gateway'), 'reaper.pushgateway.url settings-address'],
+    [
+      gatewayAt('http://gateway', { cidr: '169.254.169.254/32' }),
+      'reaper.pushgateway.opening.cidr settings-opening-closed',
+    ],
     [{ stage: { memory: '5Gi' } }, 'untrusted.container.memory settings-container-limit'],
     [
       { untrusted: { container: { cpu: '100m' } } },

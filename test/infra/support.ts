@@ -60,6 +60,9 @@ export const everything: Environment = environmentOf({
   warmUp: { images: ['docker.io/library/golang:1.25'], pullSecrets: ['pull'] },
   disruption: { autoscaler: { kind: 'karpenter', version: '1.14' }, descheduler: true },
   kueue: { queue: 'builds' },
+  reaper: {
+    pushgateway: { url: 'http://gateway.monitoring:9091', opening: { namespace: 'monitoring' } },
+  },
   execAccess: withAccess().execAccess,
 });
 
