@@ -1,37 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { metricsText } from '../../../runtime/reaper/metrics.ts';
-import type { ReapReport } from '../../../runtime/reaper/report.ts';
-import { NOW, objectOf, recordOf } from './found.ts';
+import { NOW } from './found.ts';
+import { KEPT, REMOVED, reportOf } from './reported.ts';
 
-const REPORT: ReapReport = {
-  dryRun: false,
-  seconds: 1.25,
-  done: [
-    {
-      reason: 'owner dead',
-      stage: 7,
-      outcome: 'removed',
-      closed: true,
-      things: [objectOf('Pod'), objectOf('Secret'), recordOf()],
-      left: [],
-      note: '',
-    },
-    {
-      reason: 'deadline',
-      stage: 8,
-      outcome: 'kept',
-      closed: false,
-      things: [],
-      left: [objectOf('Pod')],
-      note: 'the Drone server does not answer',
-    },
-  ],
+const REPORT = reportOf({
+  done: [REMOVED, KEPT],
   waiting: [9, 10],
   problems: ['LIST secrets: forbidden'],
-  interrupted: false,
   stuck: ['namespace/a was deleted 3 h ago'],
   requests: new Map([['DELETE pods', 3]]),
-};
+});
 
 test('a run in the format of Prometheus, zeros among it', async () => {
   const lines = (await metricsText(REPORT, NOW)).split('\n');
@@ -58,6 +36,5 @@ test('a run in the format of Prometheus, zeros among it', async () => {
 });
 
 test('a run that found nothing to do is well', async () => {
-  const well: ReapReport = { ...REPORT, done: [], problems: [], stuck: [] };
-  expect(await metricsText(well, NOW)).toContain('\ndrone_kube_reaper_ok 1\n');
+  expect(await metricsText(reportOf({}), NOW)).toContain('\ndrone_kube_reaper_ok 1\n');
 });

@@ -3,44 +3,10 @@ import {
   hasFailed,
   jsonReport,
   textReport,
-  type Done,
   type ReapReport,
 } from '../../../runtime/reaper/report.ts';
-import { groupOf, objectOf, recordOf } from './found.ts';
-
-const REMOVED: Done = {
-  reason: 'owner dead',
-  stage: 7,
-  outcome: 'removed',
-  closed: true,
-  things: [objectOf('Pod'), objectOf('Secret'), recordOf()],
-  left: [],
-  note: '',
-};
-const KEPT: Done = {
-  reason: 'deadline',
-  stage: 8,
-  outcome: 'kept',
-  closed: false,
-  things: [],
-  left: [objectOf('Pod')],
-  note: 'the Drone server does not answer',
-};
-
-const reportOf = (report: Partial<ReapReport>): ReapReport => ({
-  dryRun: false,
-  seconds: 1.25,
-  done: [],
-  waiting: [],
-  problems: [],
-  interrupted: false,
-  stuck: [],
-  requests: new Map([
-    ['LIST pods', 2],
-    ['DELETE pods', 1],
-  ]),
-  ...report,
-});
+import { groupOf } from './found.ts';
+import { KEPT, REMOVED, reportOf } from './reported.ts';
 
 test.each<[string, Partial<ReapReport>, boolean]>([
   ['nothing was to be done', {}, false],
