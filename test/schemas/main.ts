@@ -10,6 +10,10 @@ import { promisify } from 'node:util';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { loadAll } from 'js-yaml';
 import { run } from '../cluster/commands.ts';
+import { download, type PinnedModule } from '../cluster/go-module.ts';
+import { ARGOCD } from '../gitops/argocd/binaries.ts';
+import { FLUX } from '../gitops/flux/binaries.ts';
+import type { Source } from '../gitops/source.ts';
 import { kindsOfCustom, kindsOfKubernetes, type CustomResource, type Schema } from './strict.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -35,13 +39,22 @@ const KUBERNETES = [
 const SINCE_1_30 = /^admissionregistration\.k8s\.io\/v1\/ValidatingAdmissionPolicy(?:Binding)?$/;
 const BEFORE_1_30 = /^v1\.(?:28|29)\./;
 
-/** Modules with the definitions of custom resources, and where those are. */
-const CUSTOM: readonly (readonly [module: string, folder: string])[] = [
-  ['github.com/argoproj/argo-cd/v3@v3.5.4', 'manifests/crds'],
-  ['github.com/fluxcd/kustomize-controller@v1.9.6', 'config/crd/bases'],
-  ['github.com/fluxcd/source-controller@v1.9.6', 'config/crd/bases'],
-  ['github.com/external-secrets/external-secrets@v1.3.2', 'config/crds/bases'],
-  ['github.com/bitnami-labs/sealed-secrets@v0.40.0', 'helm/sealed-secrets/crds'],
+/** Modules with the definitions of custom resources, which are in `types`. */
+const CUSTOM: readonly (PinnedModule & Pick<Source, 'types'>)[] = [
+  ARGOCD,
+  ...Object.values(FLUX),
+  {
+    module: 'github.com/external-secrets/external-secrets',
+    version: 'v1.3.2',
+    sum: 'h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=',
+    types: 'config/crds/bases',
+  },
+  {
+    module: 'github.com/bitnami-labs/sealed-secrets',
+    version: 'v0.40.0',
+    sum: 'h1:rvCP35JL8ZV5LNA2SrwNR6iLyoM3ulrSFWN0lBtYEYI=',
+    types: 'helm/sealed-secrets/crds',
+  },
 ];
 
 /** Read by kustomize alone; no API server ever sees it. */
@@ -90,8 +103,8 @@ async function ofStage(): Promise<readonly Found[]> {
 
 async function customKinds(): Promise<ReadonlyMap<string, Schema>> {
   const kinds = new Map<string, Schema>();
-  for (const [module, folder] of CUSTOM) {
-    const path = join(await folderOf(module), folder);
+  for (const module of CUSTOM) {
+    const path = join(await download(module), module.types);
     for (const name of readdirSync(path).filter((file) => file.endsWith('.yaml'))) {
       for (const resource of loadAll(readFileSync(join(path, name), 'utf8'))) {
         if (!isCustomResource(resource)) continue;

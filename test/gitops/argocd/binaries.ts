@@ -7,7 +7,7 @@ import { buildSource, type Source } from '../source.ts';
 
 const VERSION = { version: 'v3.6.1', toolchain: 'go1.27.0' };
 
-const ARGOCD: Source = {
+export const ARGOCD: Source = {
   ...VERSION,
   name: 'argocd',
   module: 'github.com/argoproj/argo-cd/v3',

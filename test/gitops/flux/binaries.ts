@@ -29,7 +29,7 @@ const controller = (
   types: 'config/crd/bases',
 });
 
-const SOURCES: Readonly<Record<ControllerName, Source>> = {
+export const FLUX: Readonly<Record<ControllerName, Source>> = {
   'source-controller': controller(
     'source-controller',
     'h1:nG534/bI6nVpyHra7ONAk6xDB3xPsVT+EOLHZHXPrrc=',
@@ -58,7 +58,7 @@ export type Controllers = Readonly<Record<ControllerName, string>>;
  * @throws ClusterError COMMAND_FAILED, OTHER_MODULE
  */
 export async function buildControllers(cache: string, tell: Tell): Promise<Controllers> {
-  const built = async (name: ControllerName) => buildSource(cache, SOURCES[name], tell);
+  const built = async (name: ControllerName) => buildSource(cache, FLUX[name], tell);
   return {
     'source-controller': await built('source-controller'),
     'kustomize-controller': await built('kustomize-controller'),
