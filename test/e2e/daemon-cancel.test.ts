@@ -57,10 +57,11 @@ describe('a cancelled build', () => {
         'a deletion',
         async () => (await daemons.podsOf(repo, true)).length === 0,
       );
-      expect(asked).toBeLessThan(1_000);
+      // A tenth of it where the machine has nothing else to do: these limits hold on a busy one, too.
+      expect(asked).toBeLessThan(2_000);
       const gone = await timeUntil('no Pod', async () => (await daemons.podsOf(repo)).length === 0);
       // The kubelet looks at its containers once a second, and has to do so twice or three times.
-      expect(asked + gone).toBeLessThan(4_000);
+      expect(asked + gone).toBeLessThan(6_000);
       await expect(repo.ended(number)).resolves.toMatchObject({ status: 'killed' });
     },
     60_000,
@@ -97,16 +98,15 @@ describe('a build that this runner does not have', () => {
     try {
       const repo = await made.repo();
       const proxy = await openFaultProxy(made.stack.drone);
-      let taken: Promise<unknown> | undefined;
+      let isTaken = false;
       const headers = { 'x-drone-token': made.stack.rpcSecret };
-      proxy.disturb(({ path }) => {
+      proxy.disturb(async ({ path }) => {
         const id = /stage\/(\d+)\?machine=/.exec(path)?.[1];
-        if (id === undefined || taken !== undefined) return undefined;
-        taken = fetch(`${made.stack.drone}/rpc/v2/stage/${id}?machine=other`, {
-          method: 'POST',
-          headers,
-        });
-        // Ours is sent again once the other one was served.
+        if (id === undefined || isTaken) return undefined;
+        isTaken = true;
+        const other = `${made.stack.drone}/rpc/v2/stage/${id}?machine=other`;
+        await fetch(other, { method: 'POST', headers });
+        // Only then is ours sent again.
         return { kind: 'answer', status: 502 };
       });
       const replica = await made.start({ drone: proxy.url });

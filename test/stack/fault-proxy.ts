@@ -27,13 +27,16 @@ export interface Seen {
   readonly body: string;
 }
 
+/** The request waits until it is chosen. */
+type Choose = (request: Seen) => Fault | undefined | Promise<Fault | undefined>;
+
 export interface FaultProxy {
   /** `http://host:port` for the runner. */
   readonly url: string;
   /** Every request since the start, in order. */
   readonly seen: readonly Seen[];
   /** From now on each request is asked what goes wrong with it; undefined for nothing. */
-  disturb(choose: (request: Seen) => Fault | undefined): void;
+  disturb(choose: Choose): void;
   /** Nothing goes wrong any more; requests that hang are cut. */
   pass(): void;
   /** Nobody listens until `listen`: new connections are refused, those that are there are cut. */
@@ -50,7 +53,8 @@ export async function openFaultProxy(target: string, host = '127.0.0.1'): Promis
   const seen: Seen[] = [];
   const hanging = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
-  let chosen: (request: Seen) => Fault | undefined = () => undefined;
+  let chosen: Choose = () => undefined;
+  let passes = 0;
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const body = await buffer(incoming);
@@ -60,7 +64,8 @@ export async function openFaultProxy(target: string, host = '127.0.0.1'): Promis
       body: body.toString(),
     };
     seen.push(asked);
-    const fault = chosen(asked);
+    const before = passes;
+    const fault = await chosen(asked);
     switch (fault?.kind) {
       case 'answer':
         outgoing.writeHead(fault.status).end(fault.body ?? '');
@@ -69,7 +74,8 @@ export async function openFaultProxy(target: string, host = '127.0.0.1'): Promis
         outgoing.writeHead(200, { 'content-type': 'application/json' }).end('{"id": 1, <html>');
         return;
       case 'hang':
-        hanging.add(outgoing);
+        if (passes === before) hanging.add(outgoing);
+        else outgoing.destroy();
         return;
       case 'reset':
         outgoing.destroy();
@@ -111,6 +117,7 @@ export async function openFaultProxy(target: string, host = '127.0.0.1'): Promis
       chosen = choose;
     },
     pass: () => {
+      passes += 1;
       chosen = () => undefined;
       hanging.forEach((response) => response.destroy());
       hanging.clear();
