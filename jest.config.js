@@ -18,6 +18,8 @@ const common = {
 };
 
 export default {
+  // Milliseconds. No test takes so long that says nothing else; a busy machine needs it now and then.
+  testTimeout: 30_000,
   projects: [
     {
       ...common,

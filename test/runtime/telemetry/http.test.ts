@@ -112,7 +112,7 @@ describe('HTTP', () => {
     await get('/healthz');
     const begin = performance.now();
     await server.close();
-    expect(performance.now() - begin).toBeLessThan(100);
+    expect(performance.now() - begin).toBeLessThan(1_000);
     expect(await pending).toBe('broken');
   });
 
