@@ -22,7 +22,7 @@ export interface Pushgateway extends Address {
   close(): Promise<void>;
 }
 
-/** Builds it where `cache` has none: a minute or two. `host`: to listen at. */
+/** Builds it where `cache` has none: half a minute. `host`: to listen at. */
 export async function openPushgateway(host: string, cache: string): Promise<Pushgateway> {
   const folder = await buildModule(cache, PUSHGATEWAY);
   const [port = 0] = await freePorts(1);
