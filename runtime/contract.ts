@@ -180,3 +180,13 @@ export const REAPER_PERMISSIONS: Readonly<
     },
   ],
 };
+
+/**
+ * Where the reaper tells its metrics, by `--pushgateway` or a setting: an http or https address without
+ * credentials, since whoever may list Pods reads command lines. undefined where it is anything else.
+ */
+export function pushgatewayUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '';
+  return isPlain && /^https?:$/.test(url.protocol) ? url : undefined;
+}

@@ -7,13 +7,13 @@ import { secretReferences } from './secrets.ts';
 import type { SecretReference } from './settings-secrets.ts';
 import {
   at,
-  wrongAddress,
   wrongCount,
   wrongCpu,
   wrongHost,
   wrongLabels,
   wrongMemory,
   wrongName,
+  wrongPushgateway,
   wrongSchedule,
   type Problem,
 } from './values.ts';
@@ -49,7 +49,7 @@ export function* runnerProblems(deployment: Deployment): Generator<Problem> {
   yield* at(`${name}.reaper.deadlineSeconds`, wrongCount(reaper.deadlineSeconds, 30));
   if (reaper.pushgateway !== undefined) {
     const { opening, url } = reaper.pushgateway;
-    yield* at(`${name}.reaper.pushgateway.url`, wrongAddress(url));
+    yield* at(`${name}.reaper.pushgateway.url`, wrongPushgateway(url));
     yield* openingProblems(opening, `${name}.reaper.pushgateway.opening`);
   }
   yield* variableProblems(deployment);

@@ -1,4 +1,5 @@
 /** What a single value of the settings may look like. Each says what is wrong, or nothing. */
+import { pushgatewayUrl } from '../../runtime/contract.ts';
 import { isCpu, isMemory } from './quantities.ts';
 import { parseCidr } from './cidr.ts';
 
@@ -134,17 +135,14 @@ export const wrongHost = (host: string): Wrong | undefined =>
       };
 
 /** Not repeated in the message: it may have a password in it. */
-export function wrongAddress(address: string): Wrong | undefined {
-  const url = URL.parse(address);
-  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '';
-  return isPlain && /^https?:$/.test(url.protocol)
-    ? undefined
-    : {
+export const wrongPushgateway = (address: string): Wrong | undefined =>
+  pushgatewayUrl(address) === undefined
+    ? {
         code: 'settings-address',
         message: 'it is no http or https address, or has more than host, port and path in it',
         fix: 'write it as in http://pushgateway.monitoring:9091, without credentials',
-      };
-}
+      }
+    : undefined;
 
 export function wrongLabels(labels: Readonly<Record<string, string>>): Wrong | undefined {
   for (const [key, value] of Object.entries(labels)) {

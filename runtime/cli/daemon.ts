@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/problem.ts';
 import type { DaemonConfig } from '../config/types.ts';
 import { createDroneClient, type DroneClient } from '../drone/client.ts';
-import { createDispatcher } from '../drone/dispatcher.ts';
+import { createDispatcher, proxyEnvironment } from '../drone/dispatcher.ts';
 import type { DroneServer } from '../drone/rpc.ts';
 import { readSteps } from '../drone/step-ids.ts';
 import { systemClock, type Clock } from '../kube/clock.ts';
@@ -100,7 +100,7 @@ export async function serve(
       pulses.beat(API_SERVER, status !== undefined && status < 500);
     },
   });
-  const environment = proxyEnvironment(config);
+  const environment = proxyEnvironment(config.proxy);
   const server: DroneClient = createDroneClient({
     url: config.rpc.server,
     secret: config.rpc.secret,
@@ -235,10 +235,3 @@ const secretsOf = ({ rpc, dashboard, extensions, runner }: DaemonConfig): string
     ...Object.values(extensions).map((extension) => extension?.token),
     ...runner.secrets.values(),
   ].flatMap((secret) => (secret === undefined || secret === '' ? [] : [secret]));
-
-/** The proxy that the configuration names, in the way of Go programs. */
-const proxyEnvironment = ({ proxy }: DaemonConfig): Record<string, string> => ({
-  HTTP_PROXY: proxy.http,
-  HTTPS_PROXY: proxy.https,
-  NO_PROXY: proxy.none,
-});

@@ -4,8 +4,9 @@ import { loadConfig } from '../config/load.ts';
 import { TEMPORARY_NAMESPACE } from '../config/kubernetes-names.ts';
 import { renderProblems } from '../config/problem.ts';
 import type { DaemonConfig } from '../config/types.ts';
+import { pushgatewayUrl } from '../contract.ts';
 import { createDroneClient } from '../drone/client.ts';
-import { createDispatcher } from '../drone/dispatcher.ts';
+import { createDispatcher, proxyEnvironment } from '../drone/dispatcher.ts';
 import { readSteps } from '../drone/step-ids.ts';
 import { systemClock } from '../kube/clock.ts';
 import { loadConfig as loadKubeConfig } from '../kube/config.ts';
@@ -119,12 +120,10 @@ export async function reap(args: readonly string[], terminal: Terminal): Promise
   }
 }
 
-/** Whoever may list processes or Pods reads command lines, so there are no credentials in it. */
 function gatewayOf(text: string | undefined): URL | undefined {
   if (text === undefined) return undefined;
-  const url = URL.parse(text);
-  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '';
-  if (isPlain && /^https?:$/.test(url.protocol)) return url;
+  const url = pushgatewayUrl(text);
+  if (url !== undefined) return url;
   throw new UsageError(
     '--pushgateway is no http or https address, or has more than host, port and path in it',
     'write it as in http://pushgateway.monitoring:9091',
@@ -136,7 +135,12 @@ async function tell(
   target: Pick<Push, 'url' | 'namespace'>,
   { proxy }: DaemonConfig,
 ): Promise<string | undefined> {
-  const dispatcher = createDispatcher(target.url, { skipVerify: false }, proxiesOf(proxy), 1);
+  const dispatcher = createDispatcher(
+    target.url,
+    { skipVerify: false },
+    proxyEnvironment(proxy),
+    1,
+  );
   try {
     return await push(await metricsText(report, Date.now()), { ...target, dispatcher });
   } finally {
@@ -144,14 +148,8 @@ async function tell(
   }
 }
 
-const proxiesOf = ({ http, https, none }: DaemonConfig['proxy']) => ({
-  HTTP_PROXY: http,
-  HTTPS_PROXY: https,
-  NO_PROXY: none,
-});
-
 function droneOf({ proxy, rpc }: DaemonConfig) {
-  const environment = proxiesOf(proxy);
+  const environment = proxyEnvironment(proxy);
   const tls = { skipVerify: rpc.skipVerify };
   const dispatcher = createDispatcher(new URL(rpc.server), tls, environment, 2);
   const user = { url: rpc.server, token: rpc.userToken, dispatcher };

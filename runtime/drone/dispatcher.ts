@@ -1,6 +1,7 @@
 /** How to get to a host: through which proxy, and whom to trust on the way. */
 import { BlockList, isIP } from 'node:net';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import type { DaemonConfig } from '../config/types.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,6 +11,13 @@ export interface Tls {
   /** Authorities in PEM; those of Node where there are none. */
   readonly ca?: string;
 }
+
+/** The proxies that the configuration names, in the way of Go programs. */
+export const proxyEnvironment = ({ http, https, none }: DaemonConfig['proxy']): Environment => ({
+  HTTP_PROXY: http,
+  HTTPS_PROXY: https,
+  NO_PROXY: none,
+});
 
 const CONNECT_TIMEOUT_MS = 10_000;
 

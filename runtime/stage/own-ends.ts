@@ -38,7 +38,9 @@ export function toldToEnd(pod: PodLike): number | undefined {
   const times = [
     after(metadata.deletionTimestamp, -grace),
     after(status?.conditions?.find(isDisruption)?.lastTransitionTime, 0),
-    after(status?.startTime, spec?.activeDeadlineSeconds),
+    status?.reason === 'DeadlineExceeded'
+      ? after(status.startTime, spec?.activeDeadlineSeconds)
+      : undefined,
   ].filter((time) => time !== undefined);
   return times.length === 0 ? undefined : Math.min(...times);
 }

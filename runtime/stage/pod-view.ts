@@ -95,6 +95,15 @@ export type PodEnd = {
   readonly text: string;
 };
 
+/** Why a Pod is on its way out, with all that runs in it; `internal` is no such reason. */
+export const POD_ENDS: ReadonlySet<string> = new Set<PodEnd['reason']>([
+  'evicted',
+  'preempted',
+  'node lost',
+  'deleted by somebody',
+  'deadline',
+]);
+
 const DISRUPTIONS: Readonly<Record<string, PodEnd['reason']>> = {
   PreemptionByScheduler: 'preempted',
   EvictionByEvictionAPI: 'evicted',

@@ -9,13 +9,13 @@ import { insist, isPassing } from '../kube/insist.ts';
 import type { PodLike } from '../kube/types.ts';
 import { StageActions } from './actions.ts';
 import { conclude, isComparable, settledStep } from './conclude.ts';
-import type { ConcludeInput, EndReason, Interruption, StageResult } from './conclude.ts';
+import type { ConcludeInput, Interruption, StageResult } from './conclude.ts';
 import { outsideEnd } from './ends.ts';
 import { interruptionOf, StageLeft } from './kill.ts';
 import { createStage, deleteOwner, deletePod } from './objects.ts';
 import { begun, type Observation } from './observation.ts';
 import { ownEnds } from './own-ends.ts';
-import { hasStarted } from './pod-view.ts';
+import { hasStarted, POD_ENDS } from './pod-view.ts';
 import type { RunOptions, StageStart } from './run-options.ts';
 import type { StageSpec } from './spec.ts';
 import { StageWatch } from './stage-watch.ts';
@@ -32,14 +32,6 @@ const COMPARE_MS = 60_000;
 const GONE_MS = 30_000;
 /** A Pod has a second to end; a node that is lost says nothing more, however long one waits. */
 const LAST_WORDS_MS = 5_000;
-
-const POD_ENDS: ReadonlySet<EndReason> = new Set([
-  'evicted',
-  'preempted',
-  'node lost',
-  'deleted by somebody',
-  'deadline',
-]);
 
 /**
  * Runs a stage and removes all of its objects. Rejects only when they could not be made or this

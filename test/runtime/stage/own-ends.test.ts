@@ -89,6 +89,14 @@ describe.each([
   });
 });
 
+test('a deadline that has not come is no end', () => {
+  const { status } = podOf({}, { phase: 'Failed', reason: 'Evicted', startTime: at(1000) });
+  const spec = { containers: [], activeDeadlineSeconds: 60 };
+  const failed: PodLike = { ...deleted(9000), spec, ...(status === undefined ? {} : { status }) };
+  expect(toldToEnd({ ...failed, metadata: { name: 'drone-1' } })).toBeUndefined();
+  expect(toldToEnd(failed)).toBe(9000);
+});
+
 test.each([
   ['goes on', podOf({ '1-a': 143 })],
   [
