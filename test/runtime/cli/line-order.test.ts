@@ -39,6 +39,25 @@ describe('lines of several logs', () => {
     }
   });
 
+  test('wait for logs that begin one after the other', () => {
+    order.add(2, 20, 'second step');
+    jest.advanceTimersByTime(80);
+    order.add(3, 30, 'third step');
+    jest.advanceTimersByTime(80);
+    order.add(1, 10, 'first step');
+    expect(shown).toEqual([]);
+    jest.advanceTimersByTime(100);
+    expect(shown).toEqual(['first step', 'second step', 'third step']);
+  });
+
+  test('are held back for a second at the most, however many logs begin', () => {
+    for (let stream = 0; stream < 40; stream += 1) {
+      order.add(stream, stream, String(stream));
+      jest.advanceTimersByTime(50);
+    }
+    expect(shown.length).toBeGreaterThanOrEqual(20);
+  });
+
   test('are shown at once at the end, and none twice', () => {
     order.add(1, 1, 'last');
     order.flush();
