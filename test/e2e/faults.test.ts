@@ -1,7 +1,7 @@
 /** What else goes wrong while builds run: a short run of `npm run chaos -- --with …` for each. */
 import { expect, test } from '@jest/globals';
-import { chaos } from '../chaos/chaos.ts';
 import { FAULTS } from '../chaos/faults.ts';
+import { wrongOf } from './chaos-run.ts';
 
 /** Not those that others notice, who test at the same server and cluster. */
 const named = (...names: readonly string[]) =>
@@ -35,15 +35,11 @@ test('the clocks of the replicas jump', async () => {
   await expect(wrong([], 10, 0, true)).resolves.toBe('');
 }, 600_000);
 
-/** What the run told, where anything was wrong. */
 async function wrong(
   names: readonly string[],
   kills: number,
   faultMs: number,
   jumps = false,
 ): Promise<string> {
-  const told: string[] = [];
-  const setting = { kills, seed: 20, minutes: 0, faults: named(...names), faultMs, jumps };
-  const isRight = await chaos({ ...setting, keep: false }, (line) => told.push(line));
-  return isRight ? '' : told.join('\n');
+  return wrongOf({ kills, seed: 20, faults: named(...names), faultMs, jumps });
 }

@@ -74,7 +74,8 @@ export function charts(
   environment: Environment = environmentOf(),
 ): Readonly<Record<string, readonly Manifest[]>> {
   expect(settingsProblems([environment])).toEqual([]);
-  const { parts, gitops } = build(Testing.app(), withDefaults(environment));
+  // Nothing is written there; without a name, cdk8s leaves an empty folder behind each time.
+  const { parts, gitops } = build(Testing.app({ outdir: 'none' }), withDefaults(environment));
   return Object.fromEntries(
     [...parts, ...gitops].map((part) => [part.node.id, Testing.synth(part)]),
   );
