@@ -61,16 +61,20 @@ _code=$?
 printf '%s\n' "$_code" >&5
 
 # A containerd before 1.6.22 and 1.7.3 closes the log of a container that has exited, read to its end
-# or not, and loses up to 200 KB of it. So a container that wrote much exits a moment later: an idle
-# machine needs no more, but one where containerd has to wait for CPU or disk was seen to be 1.5 s
-# behind. The next step has been let go already.
+# or not: it reads 32 KB at a time, and up to 200 KB may be on their way. So a container that wrote
+# much exits a moment later: an idle machine needs no more, but one where containerd has to wait for
+# CPU or disk was seen to be 1.5 s behind. The next step has been let go already.
 _wrote=0
 { while read -r _key _wrote && [ "$_key" != wchar: ]; do :; done </proc/self/io; } 2>/dev/null
-if [ "${_wrote:-0}" -gt 65536 ]; then
-  _hold=0.2
+if [ "${_wrote:-0}" -gt 16384 ]; then
   { read -r _load _ _ _running _ </proc/loadavg && _cpus=$("$_run/busybox" nproc); } 2>/dev/null
-  [ "${_load%%.*}" -ge "${_cpus:-1}" ] 2>/dev/null && _hold=3
-  [ "${_running%%/*}" -gt "${_cpus:-1}" ] 2>/dev/null && _hold=3
+  if [ "${_load%%.*}" -lt "${_cpus:-1}" ] && [ "${_running%%/*}" -le "${_cpus:-1}" ]; then
+    _hold=0.2
+  elif [ "$_wrote" -gt 65536 ]; then
+    _hold=3
+  else
+    _hold=1
+  fi 2>/dev/null
   "$_run/busybox" sleep "$_hold"
 fi
 exit "$_code"
