@@ -35,7 +35,7 @@ metadata:
   annotations: {drone-kube.io/retry: "1"}
 steps:
   - {name: quick, image: busybox, commands: ["echo done quickly"]}
-  - {name: slow, image: busybox, commands: ["sleep 4", "exit 9"]}
+  - {name: slow, image: busybox, commands: ["sleep 10", "exit 9"]}
 `),
       );
       await repo.stepRuns(number, 'slow');

@@ -219,7 +219,7 @@ describe('the stage of a replica that lives', () => {
       await made.start({ environment: LEASE });
       const repo = await made.repo();
       const number = await repo.push(
-        pipeline('steps:\n  - {name: first, image: busybox, commands: ["sleep 15"]}'),
+        pipeline('steps:\n  - {name: first, image: busybox, commands: ["sleep 30"]}'),
       );
       await repo.stepRuns(number, 'first');
       await delay(PAST_GRACE_MS);
