@@ -138,7 +138,19 @@ export const FAULTS: readonly Fault[] = [
       for (const stage of pods.split('\n').map(stageOf)) {
         if (stage !== undefined) disturb(stage);
       }
-      await world.kubectl(`delete namespace ${otherNamespace}`);
+      const gone = new AbortController();
+      const deleted = world
+        .kubectl(`delete namespace ${otherNamespace}`)
+        .finally(() => gone.abort());
+      // A stage that begins meanwhile is refused: nothing can be made in a namespace that goes.
+      while (!gone.signal.aborted) {
+        const records = `-n ${world.namespace} get configmaps -l drone-kube.io/role=record -o name`;
+        for (const stage of (await world.kubectl(records)).split('\n').map(stageOf)) {
+          if (stage !== undefined) disturb(stage);
+        }
+        await delay(200);
+      }
+      await deleted;
       await world.kubectl(`create namespace ${otherNamespace}`);
     },
   },
