@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Disturbed } from './disturbed.ts';
 import type { Fault } from './faults.ts';
 import { livesOf } from './plan.ts';
 import { randomOf } from './random.ts';
@@ -44,7 +45,7 @@ export async function chaos(options: ChaosOptions, tell: (line: string) => void)
   tell(`seed ${seed}, namespace ${world.namespace}, logs in ${world.folder}`);
   const deaths: Death[] = [];
   const wrong: string[] = [];
-  const disturbed = new Set<number>();
+  const disturbed = new Disturbed();
   const stop = new AbortController();
   const replicas = new Replicas({
     environment: world.environment,
@@ -74,8 +75,13 @@ export async function chaos(options: ChaosOptions, tell: (line: string) => void)
       oneByOne(faults, async (fault) => {
         await delay(QUIET_MS);
         tell(`${at(Date.now())}  ${fault.help}`);
-        const disturb = (stage: number): unknown => disturbed.add(stage);
-        await fault.run({ world, random, ms: faultMs, disturb });
+        await fault.run({
+          world,
+          random,
+          ms: faultMs,
+          disturb: (stage) => disturbed.add(stage),
+          outage: (scenario) => disturbed.outage(scenario),
+        });
         tell(`${at(Date.now())}  it is over: ${fault.help}`);
       }),
       delay(minutes * 60_000),

@@ -7,6 +7,7 @@ import { ownLayout } from '../cluster/settings.ts';
 import { recordFile } from '../cluster/lifecycle.ts';
 import { stop } from '../cluster/processes.ts';
 import type { Random } from './random.ts';
+import { elsewhere } from './scenarios.ts';
 import type { World } from './world.ts';
 
 export interface Fault {
@@ -26,6 +27,8 @@ export interface FaultSetting {
   readonly ms: number;
   /** A stage with this id may now end as an error. */
   readonly disturb: (stage: number) => void;
+  /** Builds of this scenario may end as errors, until the function that is returned is called. */
+  readonly outage: (scenario: string) => () => void;
 }
 
 /** Each request to Drone goes wrong for a while, in turns with short times of peace. */
@@ -131,27 +134,14 @@ export const FAULTS: readonly Fault[] = [
     name: 'namespace',
     help: 'somebody deletes the namespace of running stages, and makes it again',
     isShared: false,
-    run: async ({ world, ms, disturb }) => {
+    run: async ({ world, ms, outage }) => {
       const { otherNamespace } = world.place;
       await delay(ms / 4);
-      const pods = await world.kubectl(`-n ${otherNamespace} get pods -o name`);
-      for (const stage of pods.split('\n').map(stageOf)) {
-        if (stage !== undefined) disturb(stage);
-      }
-      const gone = new AbortController();
-      const deleted = world
-        .kubectl(`delete namespace ${otherNamespace}`)
-        .finally(() => gone.abort());
       // A stage that begins meanwhile is refused: nothing can be made in a namespace that goes.
-      while (!gone.signal.aborted) {
-        const records = `-n ${world.namespace} get configmaps -l drone-kube.io/role=record -o name`;
-        for (const stage of (await world.kubectl(records)).split('\n').map(stageOf)) {
-          if (stage !== undefined) disturb(stage);
-        }
-        await delay(200);
-      }
-      await deleted;
+      const over = outage(elsewhere.name);
+      await world.kubectl(`delete namespace ${otherNamespace}`);
       await world.kubectl(`create namespace ${otherNamespace}`);
+      over();
     },
   },
 ];

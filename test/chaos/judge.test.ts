@@ -59,7 +59,7 @@ function found(changes: Changes): Found {
     logs: new Map([['1/1', log]]),
     hits: new Map([['a', hits]]),
     isCancelled: changes.isCancelled === true,
-    disturbed: new Set(changes.isDisturbed === true ? [3] : []),
+    isDisturbed: changes.isDisturbed === true,
   };
 }
 

@@ -10,8 +10,8 @@ export interface Found {
   readonly hits: ReadonlyMap<string, number>;
   /** Somebody cancelled it, and Drone agreed. */
   readonly isCancelled: boolean;
-  /** Stages that the cluster may have killed, by id: an error with its reason is right, too. */
-  readonly disturbed: ReadonlySet<number>;
+  /** The cluster may have ended it: an error with its reason is right, too. */
+  readonly isDisturbed: boolean;
 }
 
 /** Values that no log may show. */
@@ -26,9 +26,7 @@ export function judge(found: Found, expected: ExpectedBuild, secrets: Secrets): 
     ...[...found.logs].flatMap(([name, lines]) => oddLog(name, lines ?? [], secrets)),
   ];
   if (found.isCancelled) return [...always, ...judgeCancelled(found)];
-  if (build.stages.some(({ id }) => found.disturbed.has(id))) {
-    return [...always, ...judgeDisturbed(found, expected)];
-  }
+  if (found.isDisturbed) return [...always, ...judgeDisturbed(found, expected)];
   return [...always, ...judgeExactly(found, expected)];
 }
 

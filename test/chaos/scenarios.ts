@@ -380,7 +380,7 @@ const several: Scenario = {
   },
 };
 
-const elsewhere: Scenario = {
+export const elsewhere: Scenario = {
   name: 'elsewhere',
   files: (place) =>
     file(

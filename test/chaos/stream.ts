@@ -2,22 +2,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClusterError } from '../cluster/errors.ts';
 import type { ApiBuild, ApiLine } from '../stack/drone-api.ts';
+import type { Disturbed, Span } from './disturbed.ts';
 import { judge } from './judge.ts';
 import { randomOf } from './random.ts';
 import { SCENARIOS, SECRETS, type Draw, type Scenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
-export interface Judged {
-  readonly scenario: string;
+export interface Judged extends Span {
   /** Drone's page of it. */
   readonly link: string;
   readonly params: Readonly<Record<string, string>>;
-  /** Unix milliseconds. */
-  readonly began: number;
-  readonly ended: number;
   readonly isCancelled: boolean;
   readonly status: string;
-  readonly stages: readonly number[];
   readonly wrong: readonly string[];
 }
 
@@ -30,8 +26,8 @@ export interface StreamOptions {
   readonly stop: AbortSignal;
   /** Milliseconds after which a build that is not over never ends. */
   readonly longest: number;
-  /** Stages that the cluster was made to kill. */
-  readonly disturbed: ReadonlySet<number>;
+  /** What the cluster was made to end. */
+  readonly disturbed: Disturbed;
   readonly onJudged: (judged: Judged) => void;
 }
 
@@ -134,16 +130,15 @@ async function judgeBuild(
     }
   }
   const hits = world.hits.of(slug.split('/')[1] ?? '', build.number);
-  const found = { build, logs, hits, isCancelled, disturbed };
+  const stages = build.stages.map(({ id }) => id);
+  const span = { scenario: scenario.name, stages, began, ended: Date.now() };
+  const found = { build, logs, hits, isCancelled, isDisturbed: disturbed.has(span) };
   return {
-    scenario: scenario.name,
+    ...span,
     link: `${world.stack.drone}/${slug}/${build.number}`,
     params: draw.params,
-    began,
-    ended: Date.now(),
     isCancelled,
     status: build.status,
-    stages: build.stages.map(({ id }) => id),
     wrong: judge(found, draw.expected, SECRETS),
   };
 }
