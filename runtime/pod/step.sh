@@ -61,9 +61,9 @@ _code=$?
 printf '%s\n' "$_code" >&5
 
 # A containerd before 1.6.22 and 1.7.3 closes the log of a container that has exited, read to its end
-# or not: it reads 32 KB at a time, and up to 200 KB may be on their way. So a container that wrote
-# much exits a moment later: an idle machine needs no more, but one where containerd has to wait for
-# CPU or disk was seen to be 1.5 s behind. The next step has been let go already.
+# or not: it reads 32 KB at a time, and the buffers on the way hold 200 KB. So a container that wrote
+# much, be it into files, exits a moment later: 0.2 s on an idle machine, but where containerd has to
+# wait for CPU or disk it was seen to be more than 0.6 s behind. The next step has been let go already.
 _wrote=0
 { while read -r _key _wrote && [ "$_key" != wchar: ]; do :; done </proc/self/io; } 2>/dev/null
 if [ "${_wrote:-0}" -gt 16384 ]; then

@@ -450,24 +450,4 @@ describe.each(SHELLS)('the coordinator under %s', (_name, shell) => {
     expect(journal.terminated).toBe(true);
     expect(journal.done).toBeUndefined();
   });
-
-  test.each([
-    ['10 KB', 10_000, 0, undefined],
-    ['20 KB on an idle machine', 20_000, 100_000, '0.2'],
-    ['20 KB on a busy machine', 20_000, 0, '1'],
-    ['80 KB on an idle machine', 80_000, 100_000, '0.2'],
-    ['80 KB on a busy machine', 80_000, 0, '3'],
-  ])('a step that wrote %s exits when its log is out', async (_title, bytes, cpus, seconds) => {
-    // In the place of the busybox that holds it: tells for how long, and how many CPUs there are.
-    const double = `[ "$1" = nproc ] && echo ${cpus} || echo "$*"`;
-    const write = `head -c ${bytes} /dev/zero; echo`;
-    const replace = `rm $OWN/busybox; printf '%s\\n' '#!/bin/sh' '${double}' >$OWN/busybox`;
-    const stage = await startStage(shell, {
-      1: { run: `${replace}; chmod +x $OWN/busybox; ${write}` },
-    });
-    const { journal, output } = await stage.end();
-    expect(ends(journal)).toEqual({ 1: 'exit 0' });
-    const held = output.get(1)?.split('\n').slice(1).join('');
-    expect(held).toBe(seconds === undefined ? '' : `sleep ${seconds}`);
-  });
 });
